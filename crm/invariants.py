@@ -27,7 +27,18 @@ from leads.models import (
     PlannedStep,
     Return,
 )
-from leads.states import OPEN, STAGE_OF, WORKED, HandoffState, ParkingState, ReturnState, Stage
+from leads.states import (
+    DECIDED,
+    OPEN,
+    SENT_BACK,
+    STAGE_OF,
+    WORKED,
+    DecisionKind,
+    HandoffState,
+    ParkingState,
+    ReturnState,
+    Stage,
+)
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import Clock, Firing, Pause
 from sla.states import PAUSABLE, ClockState, Metric
@@ -211,7 +222,7 @@ def open_handoff_has_an_active_owner(at: datetime) -> Iterable[str]:
 def open_return_waits_with_its_lead(at: datetime) -> Iterable[str]:
     """A lead with an open return is with marketing, and an open clock has an open return."""
     is_back = Q(
-        handoff__state=HandoffState.REJECTED,
+        handoff__state__in=SENT_BACK,
         handoff__lead__stage=Stage.RETURNED,
         handoff__lead__archived_at__isnull=True,
     )
@@ -240,6 +251,35 @@ def open_dispute_waits_with_its_return(at: datetime) -> Iterable[str]:
     is_open = Exists(waiting.filter(pk=OuterRef("subject_id")))
     for pk in running.filter(~is_open).values_list("pk", flat=True):
         yield f"clock {pk} runs on a dispute that is decided"
+
+
+def misrouted_handoff_goes_on(at: datetime) -> Iterable[str]:
+    """A misrouted handoff is passed on to another team, or marketing has it to answer."""
+    following = Handoff.objects.filter(
+        lead=OuterRef("lead"), cycle__gt=OuterRef("cycle"), submitted_at=OuterRef("closed_at")
+    )
+    returned = Return.objects.filter(handoff=OuterRef("pk")).exclude(state=ReturnState.CANCELLED)
+    rows = Handoff.objects.filter(state=HandoffState.MISROUTED, lead__archived_at__isnull=True)
+    for pk in rows.filter(~Exists(following), ~Exists(returned)).values_list("pk", flat=True):
+        yield f"handoff {pk} is misrouted and went nowhere"
+
+
+def decision_matches_its_handoff(at: datetime) -> Iterable[str]:
+    """A handoff that did not get an owner has the state of its standing decision."""
+    standing = Decision.objects.standing().exclude(kind=DecisionKind.ACCEPT)
+    for pk, kind, state in standing.values_list("handoff", "kind", "handoff__state"):
+        if state != DECIDED[DecisionKind(kind)][0]:
+            yield f"handoff {pk} is {state}, and its decision is {kind}"
+
+
+def duplicate_is_closed(at: datetime) -> Iterable[str]:
+    """A duplicate is closed, and the lead that it is a duplicate of is none itself."""
+    links = Return.objects.filter(state=ReturnState.DUPLICATE)
+    for pk in links.exclude(handoff__lead__stage=Stage.CLOSED).values_list("pk", flat=True):
+        yield f"return {pk} says that its lead is a duplicate, which is not closed"
+    chained = links.filter(original__in=links.values("handoff__lead"))
+    for pk in chained.values_list("pk", flat=True):
+        yield f"return {pk} leads to another duplicate"
 
 
 def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
@@ -390,6 +430,9 @@ CHECKS: tuple[Check, ...] = (
     open_handoff_has_an_active_owner,
     open_return_waits_with_its_lead,
     open_dispute_waits_with_its_return,
+    misrouted_handoff_goes_on,
+    decision_matches_its_handoff,
+    duplicate_is_closed,
     parked_lead_wakes_in_time,
     lead_in_work_has_a_next_step,
     begun_attempt_is_no_contact,

@@ -11,7 +11,7 @@ from crm.accounts.models import User
 from crm.lib.errors import Conflict, IllegalMove
 from leads import events
 from leads.models import Decision, Event, Handoff, Lead
-from leads.states import DecisionKind, EventKind, HandoffState, Stage
+from leads.states import DECIDED, DecisionKind, EventKind, HandoffState, Stage
 
 
 class MovedOn(IllegalMove):
@@ -96,6 +96,12 @@ FASTER = {
     (HandoffState.REJECTED, EventKind.REJECTED): gettext_lazy(
         "%(name)s was faster and rejected this lead."
     ),
+    (HandoffState.MISROUTED, EventKind.MISROUTED): gettext_lazy(
+        "%(name)s was faster: this lead is for another team."
+    ),
+    (HandoffState.DUPLICATE, EventKind.DUPLICATE): gettext_lazy(
+        "%(name)s was faster: this lead is a duplicate."
+    ),
     (HandoffState.WITHDRAWN, EventKind.WITHDRAWN): gettext_lazy(
         "%(name)s of marketing withdrew this handoff."
     ),
@@ -118,9 +124,7 @@ class JustTaken(Conflict):
             self.more = {"state": HandoffState.WITHDRAWN.value, "changed_by": None}
             super().__init__(_("Marketing withdrew this handoff."))
             return
-        key = (HandoffState.REJECTED, EventKind.REJECTED)
-        if decision.kind == DecisionKind.ACCEPT:
-            key = (HandoffState.ACCEPTED, EventKind.ACCEPTED)
+        key = DECIDED[DecisionKind(decision.kind)]
         by = decision.by
         self.more = {"state": key[0].value, "changed_by": {"id": by.pk, "name": by.name}}
         super().__init__(FASTER[key] % {"name": by.name})

@@ -25,6 +25,7 @@ from leads.states import (
     RECYCLED_FROM,
     REOPENED_FROM,
     REQUEUED_IN,
+    SENT_BACK,
     STAGE_OF,
     WON_FROM,
     WORKED,
@@ -246,32 +247,37 @@ def _is_kept_in(*states: str) -> Callable[[User, Handoff], bool]:
     return when
 
 
-def _is_rejected_with(stage: Stage) -> Callable[[User, Handoff], bool]:
-    """Return the condition that a handoff is rejected, and its lead is in use and at ``stage``."""
+def _is_at_after(stage: Stage, *states: str) -> Callable[[User, Handoff], bool]:
+    """Return the condition that a handoff is in one of ``states``, its lead in use at ``stage``."""
 
     def when(user: User, handoff: Handoff) -> bool:
-        if handoff.state != HandoffState.REJECTED:
+        if handoff.state not in states:
             return False
         return handoff.lead.stage == stage and _is_kept(user, handoff.lead)
 
     return when
 
 
+_is_back = _is_at_after(Stage.RETURNED, *SENT_BACK)
+_is_rejected = _is_at_after(Stage.RETURNED, HandoffState.REJECTED)
+_is_closed_after = _is_at_after(Stage.CLOSED, *SENT_BACK)
+
+
 def _waits_for_marketing(user: User, handoff: Handoff) -> bool:
-    """Return whether the return of a rejected handoff waits for an answer of marketing."""
-    return _is_rejected_with(Stage.RETURNED)(user, handoff) and not cases.is_open(handoff)
+    """Return whether what sales sent back waits for an answer of marketing."""
+    return _is_back(user, handoff) and not cases.is_open(handoff)
 
 
 def _is_contestable(user: User, handoff: Handoff) -> bool:
     # The arbiter decides on a rejection once.
-    return _is_rejected_with(Stage.RETURNED)(user, handoff) and cases.of(handoff) is None
+    return _is_rejected(user, handoff) and cases.of(handoff) is None
 
 
 def _is_case(kind: DisputeKind) -> Callable[[User, Handoff], bool]:
     """Return the condition that a handoff is with the arbiter as a case of ``kind``."""
 
     def when(user: User, handoff: Handoff) -> bool:
-        if not _is_rejected_with(Stage.RETURNED)(user, handoff):
+        if not _is_rejected(user, handoff):
             return False
         case = cases.of(handoff)
         return case is not None and case.is_open and case.kind == kind
@@ -281,7 +287,7 @@ def _is_case(kind: DisputeKind) -> Callable[[User, Handoff], bool]:
 
 def _may_be_taken_up(user: User, handoff: Handoff) -> bool:
     """Return whether marketing closed the lead, or the arbiter did and something is new since."""
-    if not _is_rejected_with(Stage.CLOSED)(user, handoff):
+    if not _is_closed_after(user, handoff):
         return False
     case = cases.of(handoff)
     if case is None or case.state != DisputeState.CLOSED or case.decided_at is None:
@@ -291,7 +297,7 @@ def _may_be_taken_up(user: User, handoff: Handoff) -> bool:
 
 def _may_recycle(user: User, handoff: Handoff) -> bool:
     """Return whether ``user`` is of the side that has the lead."""
-    if handoff.state == HandoffState.REJECTED:
+    if handoff.state in SENT_BACK:
         return _brought_lead_of(user, handoff)
     return _works(user, handoff)
 
@@ -304,7 +310,7 @@ def _is_recyclable(user: User, handoff: Handoff) -> bool:
     if handoff.state == HandoffState.REJECTED:
         return _waits_for_marketing(user, handoff)
     # The stage says whether this is the lead's last handoff, and still its result.
-    has_outcome = handoff.state in PARKED_AFTER
+    has_outcome = handoff.state in (*SENT_BACK, *PARKED_AFTER)
     return has_outcome and handoff.lead.stage == STAGE_OF[HandoffState(handoff.state)]
 
 
@@ -337,7 +343,7 @@ can_dispute = Permission(_brought_lead_of, _is_contestable)
 can_arbitrate = Permission(cases.may_decide, _is_case(DisputeKind.CONTESTED))
 # Decide what becomes of a lead that was rejected too often: the arbiter, too.
 can_settle = Permission(cases.may_decide, _is_case(DisputeKind.REPEATED))
-# Take up again what they have closed: the same people.
+# Take up again what is closed, by them or as a duplicate: the same people.
 can_take_up = Permission(_brought_lead_of, _may_be_taken_up)
 # Recycle: marketing as an answer to a return, else who works or worked on it.
 can_recycle = Permission(_may_recycle, _is_recyclable)

@@ -21,7 +21,7 @@ class Stage(models.TextChoices):
     LOST = "lost", _("Lost")
     RETURNED = "returned", _("Returned")
     DISQUALIFIED = "disqualified", _("Disqualified")
-    CLOSED = "closed", _("Closed by marketing")
+    CLOSED = "closed", _("Closed")
     RECYCLED = "recycled", _("Recycled")
 
 
@@ -67,6 +67,8 @@ class HandoffState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     DISQUALIFIED = "disqualified", _("Disqualified")
     RECYCLED = "recycled", _("Recycled")
+    MISROUTED = "misrouted", _("Misrouted")
+    DUPLICATE = "duplicate", _("Duplicate")
 
 
 S = HandoffState
@@ -78,19 +80,24 @@ REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # no contact with the lead yet
 WON_FROM = LOST_FROM = (S.SQL, S.OPPORTUNITY)  # an SQL opens its opportunity on the way
 DISQUALIFIED_FROM = (S.CONTACTED, S.SQL)
 REOPENED_FROM = (S.WON, S.LOST, S.DISQUALIFIED)  # an outcome, not a decision of the queue
-CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED, S.RECYCLED)
+# The decisions of the queue by which a lead may come back to marketing.
+SENT_BACK = (S.REJECTED, S.MISROUTED, S.DUPLICATE)
+CLOSED = (*SENT_BACK, S.WON, S.LOST, S.WITHDRAWN, S.DISQUALIFIED, S.RECYCLED)
 RECYCLED_FROM = (S.CONTACTED, S.SQL, S.OPPORTUNITY)  # the handoff ends with it
 PARKED_AFTER = (S.LOST, S.DISQUALIFIED)  # the outcome stays
 
 HANDOFF_MOVES: Moves = {
-    S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
+    S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.MISROUTED, S.DUPLICATE, S.WITHDRAWN}),
     # To SQL: the package proved means and authority. To pending: requeued or undone.
     # Recycled: never reached. Disqualified: the person asked not to be contacted, on any lead.
     S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING, S.RECYCLED, S.DISQUALIFIED}),
     S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED, S.RECYCLED}),
     S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED, S.RECYCLED}),
     S.OPPORTUNITY: frozenset({S.WON, S.LOST, S.RECYCLED, S.DISQUALIFIED}),
-    S.REJECTED: frozenset({S.PENDING}),  # only undone, within 10 s
+    # Only undone, within 10 s.
+    S.REJECTED: frozenset({S.PENDING}),
+    S.MISROUTED: frozenset({S.PENDING}),
+    S.DUPLICATE: frozenset({S.PENDING}),
     # An outcome is reopened to the state from which it was reached.
     S.WON: frozenset({S.OPPORTUNITY}),
     S.LOST: frozenset({S.SQL, S.OPPORTUNITY}),
@@ -108,6 +115,8 @@ STAGE_OF = {
     S.WON: Stage.WON,
     S.LOST: Stage.LOST,
     S.REJECTED: Stage.RETURNED,
+    S.MISROUTED: Stage.RETURNED,
+    S.DUPLICATE: Stage.RETURNED,
     S.WITHDRAWN: Stage.MQL,
     S.DISQUALIFIED: Stage.DISQUALIFIED,
     S.RECYCLED: Stage.RECYCLED,
@@ -128,19 +137,24 @@ class ReturnState(models.TextChoices):
     RECYCLED = "recycled", _("Recycled")
     DISPUTED = "disputed", _("With the arbiter")
     OVERTURNED = "overturned", _("Rejection overturned")
-    # The rejection was undone, or the lead was archived.
+    DUPLICATE = "duplicate", _("Duplicate of another lead")
+    # The decision was undone, or the lead was archived.
     CANCELLED = "cancelled", _("Cancelled")
 
 
 R = ReturnState
 RETURN_MOVES: Moves = {
-    R.OPEN: frozenset({R.FIXED, R.CLOSED, R.RECYCLED, R.DISPUTED, R.CANCELLED}),
+    R.OPEN: frozenset(
+        {R.FIXED, R.CLOSED, R.RECYCLED, R.DUPLICATE, R.DISPUTED, R.CANCELLED},
+    ),
     # Open again: the arbiter denied the dispute, or closes or recycles the lead at once.
     R.DISPUTED: frozenset({R.OPEN, R.FIXED, R.OVERTURNED, R.CANCELLED}),
     R.OVERTURNED: frozenset(),
     R.FIXED: frozenset(),
     R.CLOSED: frozenset({R.OPEN}),  # marketing takes it up again
     R.RECYCLED: frozenset(),
+    # Marketing says that it is none, or the decision is undone.
+    R.DUPLICATE: frozenset({R.OPEN, R.CANCELLED}),
     R.CANCELLED: frozenset(),
 }
 
@@ -210,6 +224,14 @@ class DecisionKind(models.TextChoices):
 
     ACCEPT = "accept", _("Accepted")
     REJECT = "reject", _("Rejected")
+    MISROUTE = "misroute", _("Misrouted")
+    DUPLICATE = "duplicate", _("Duplicate")
+
+
+# The decisions that count for the share of leads that sales accepts.
+RATED = (DecisionKind.ACCEPT, DecisionKind.REJECT)
+# Those that leave the lead without an owner.
+NOT_TAKEN = (DecisionKind.REJECT, DecisionKind.MISROUTE, DecisionKind.DUPLICATE)
 
 
 class ContactChannel(models.TextChoices):
@@ -287,6 +309,8 @@ class EventKind(models.TextChoices):
     HANDED_OFF = "handed_off", _("Handed off to sales")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
+    MISROUTED = "misrouted", _("Misrouted")
+    DUPLICATE = "duplicate", _("Duplicate of another lead")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     UNDONE = "undone", _("Decision undone")
     ATTEMPT = "attempt", _("Contact attempted")
@@ -319,3 +343,12 @@ class EventKind(models.TextChoices):
     NO_CONTACT = "no_contact", _("Asked not to be contacted")
     CONSENT = "consent", _("May be contacted again")
     NOTE = "note", _("Note")
+
+
+# What each decision makes of a handoff, and the event that records it.
+DECIDED: dict[DecisionKind, tuple[HandoffState, EventKind]] = {
+    DecisionKind.ACCEPT: (HandoffState.ACCEPTED, EventKind.ACCEPTED),
+    DecisionKind.REJECT: (HandoffState.REJECTED, EventKind.REJECTED),
+    DecisionKind.MISROUTE: (HandoffState.MISROUTED, EventKind.MISROUTED),
+    DecisionKind.DUPLICATE: (HandoffState.DUPLICATE, EventKind.DUPLICATE),
+}

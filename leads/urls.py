@@ -23,6 +23,7 @@ from leads.views.desks import marketing as marketing_desk
 from leads.views.desks import mine
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
+from leads.views.returns import duplicates, misrouting
 from leads.views.settings import valuable_actions
 
 urlpatterns = [
@@ -90,6 +91,9 @@ urlpatterns = [
     path("handoffs/<int:pk>/accept-as-sql/", handoffs.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", handoffs.reject, name="handoff_reject"),
     path("handoffs/<int:pk>/begin/", follow_up.begin, name="handoff_begin"),
+    path("handoffs/<int:pk>/misroute/", misrouting.misroute, name="handoff_misroute"),
+    path("handoffs/<int:pk>/duplicate/", duplicates.duplicate, name="handoff_duplicate"),
+    path("handoffs/<int:pk>/link/", duplicates.link, name="handoff_link"),
     path("handoffs/<int:pk>/undo/", handoffs.undo, name="handoff_undo"),
     *(
         path(

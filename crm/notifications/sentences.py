@@ -104,6 +104,7 @@ PATTERNS: dict[str, Promise] = {
     "handoff.disputed": gettext_lazy(
         "%(by)s contests that %(lead)s was rejected: please decide as the arbiter"
     ),
+    "handoff.duplicate": gettext_lazy("%(by)s says that %(lead)s is a duplicate of another lead"),
     "handoff.escalated_director": gettext_lazy(
         "%(team)s is still overdue with %(lead)s: nobody took it"
     ),
@@ -129,6 +130,10 @@ PATTERNS: dict[str, Promise] = {
         "%(by)s could not reach %(lead)s by its data and gave it back: %(why)s"
     ),
     "handoff.lost": gettext_lazy("%(by)s closed %(lead)s as lost: %(why)s"),
+    "handoff.misrouted": gettext_lazy("%(by)s passed %(lead)s on to another team"),
+    "handoff.misrouted.sent_back": gettext_lazy(
+        "%(by)s says that %(lead)s is for another team: it is with you again"
+    ),
     "handoff.new": gettext_lazy("New in the queue of %(team)s: %(lead)s"),
     "handoff.next_step": gettext_lazy("Your next step with %(lead)s is due"),
     "handoff.next_step.attempt": gettext_lazy("Try again to reach %(lead)s"),
@@ -183,10 +188,12 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.breached": gettext_lazy("A lead was overdue"),
     "handoff.disputed": gettext_lazy("The rejection of a lead was contested"),
     "handoff.disqualified": gettext_lazy("A lead was disqualified"),
+    "handoff.duplicate": gettext_lazy("A lead was called a duplicate"),
     "handoff.escalated_director": gettext_lazy("A lead was still overdue"),
     "handoff.escalated_lead": gettext_lazy("A lead of your team was overdue"),
     "handoff.given_back": gettext_lazy("A lead was given back"),
     "handoff.lost": gettext_lazy("A lead was closed as lost"),
+    "handoff.misrouted": gettext_lazy("A lead was for another team"),
     "handoff.new": gettext_lazy("A lead came into the queue"),
     "handoff.next_step": gettext_lazy("The next step with a lead was due"),
     "handoff.reassigned": gettext_lazy("A lead was given to you"),
@@ -209,12 +216,14 @@ SEVERAL: dict[str, Promise] = {
     "handoff.breached": gettext_lazy("{count} leads are overdue"),
     "handoff.disputed": gettext_lazy("The rejections of {count} leads wait for your decision"),
     "handoff.disqualified": gettext_lazy("{count} leads were disqualified"),
+    "handoff.duplicate": gettext_lazy("{count} leads were called duplicates"),
     "handoff.escalated_director": gettext_lazy("{count} leads are still overdue"),
     "handoff.escalated_lead": gettext_lazy(
         "Your team is overdue with {count} leads: please step in"
     ),
     "handoff.given_back": gettext_lazy("{count} leads were given back"),
     "handoff.lost": gettext_lazy("{count} leads were closed as lost"),
+    "handoff.misrouted": gettext_lazy("{count} leads were for another team"),
     "handoff.new": gettext_lazy("{count} new leads in the queue"),
     "handoff.next_step": gettext_lazy("Next steps with {count} leads are due"),
     "handoff.reassigned": gettext_lazy("{count} leads were given to you"),

@@ -1,13 +1,16 @@
-"""Where a handoff goes, over the API: back to marketing or to the queue, or to a colleague."""
+"""Where a handoff goes, over the API: to another team, back to marketing, to a colleague."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from crm.accounts.teams import sales_teams
 from crm.lib import rest
 from leads import handoffs, permissions
-from leads.api.handoff_steps import Step, StepView, step_view
+from leads.api.handoff_steps import DecisionStep, Step, StepView, step_view
+from leads.models import Lead
+from leads.returns import duplicates, misrouting
 from leads.staff.handover import colleagues_for
 
 
@@ -17,10 +20,89 @@ class Why(rest.Body):
     comment = rest.Lines(max_length=2000, help_text=_("Why; the history shows it."))
 
 
+class OtherTeam(rest.Body):
+    """For which team the handoff is."""
+
+    team = rest.Id(
+        queryset=sales_teams(),
+        required=False,
+        allow_null=True,
+        help_text=_("Another sales team; without it the lead goes to marketing."),
+    )
+    comment = rest.OptionalLines(max_length=2000)
+
+
+class Original(rest.Body):
+    """Of which lead it is a duplicate: one of those in sight."""
+
+    original = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text=_("The id of a lead in sight; without it the comment describes the other lead."),
+    )
+    comment = rest.OptionalLines(max_length=2000)
+
+
+class Link(rest.Body):
+    """Of which lead it is a duplicate: one of those in sight."""
+
+    original = serializers.IntegerField(help_text=_("The id of a lead in sight."))
+
+
 class NewOwner(Why):
     """Who gets the handoff, and why."""
 
     owner = serializers.IntegerField(help_text=_("The id of a colleague who is not away."))
+
+
+@step_view("misroute", _("Say that a pending handoff is for another team"), OtherTeam)
+class Misroute(DecisionStep):
+    reads = ("agreement_version", "persona_version", "lead__marketing_team")
+
+    def act(self, step: Step) -> object:
+        return misrouting.misroute(
+            step.handoff,
+            step.body.get("team"),
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view("duplicate", _("Say that a pending handoff is a duplicate of another lead"), Original)
+class Duplicate(DecisionStep):
+    reads = ("agreement_version", "lead__marketing_team")
+
+    def act(self, step: Step) -> object:
+        return duplicates.mark(
+            step.handoff,
+            _original(step),
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view("link", _("Link a lead that sales sent back with its original"), Link)
+class LinkDuplicate(StepView):
+    permission = permissions.can_answer_return
+
+    def act(self, step: Step) -> object:
+        original = _original(step)
+        assert original is not None, "the body asks for it"
+        return duplicates.link(step.handoff, original, by=step.by, at=step.at)
+
+
+def _original(step: Step) -> Lead | None:
+    """Return the lead that the body names. Raises ValidationError for one out of sight."""
+    pk = step.body.get("original")
+    if pk is None:
+        return None
+    original = duplicates.pick(step.by, pk)
+    if original is None:
+        message = _("You see no such lead. Describe it in words.")
+        raise serializers.ValidationError({"original": [message]})
+    return original
 
 
 @step_view("withdraw", _("Take a pending handoff back, with the reason"), Why)

@@ -79,7 +79,9 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
     _check_reason(why)
     # The lead first, as a hand-off does: of the two at once, the second one sees the first.
     lead = _lock(handoff)
-    if Handoff.objects.filter(lead=lead, cycle__gt=handoff.cycle).exists():
+    later = Handoff.objects.filter(lead=lead, cycle__gt=handoff.cycle)
+    # Not one that was withdrawn before, with the decision that had opened it.
+    if later.exclude(closed_at__lt=handoff.closed_at).exists():
         raise HandedOffAgain
     row = Handoff.objects.select_related("outcome_reason").get(pk=handoff.pk)
     if row.state not in REOPENED_FROM or row.state != handoff.state:

@@ -84,13 +84,17 @@ def _about(news: News) -> outbox.News:
     )
 
 
+def cause_of(decision: Decision) -> str:
+    """Return the cause of the messages that an undo of ``decision`` withdraws."""
+    return f"decision:{decision.pk}"
+
+
 def of_decision(kind: str, decision: Decision, **params: Any) -> Many:
     """Return the messages that tell the submitter of a rep's decision, to be inserted with it.
 
     They wait until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
     """
-    # An undo withdraws the messages of this cause before they are sent.
-    cause = f"decision:{decision.pk}"
+    cause = cause_of(decision)
     news = News(
         kind,
         decision.handoff,

@@ -6,7 +6,7 @@ Permission is the caller's question (leads.permissions).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +23,13 @@ from crm.lib.db.inserts import Many, take_next_ids
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.db.returning import constraint_of
 from crm.lib.errors import DomainError
+from crm.notifications import outbox
 from leads import events
 from leads.conflicts import LeadIsArchived, MovedOn
 from leads.follow_up import next_steps
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.handoffs.notices import News
-from leads.models import Company, Handoff, Lead, Package, Person, Source
+from leads.models import Company, Decision, Handoff, Lead, Package, Person, Source
 from leads.qualification import facts, persona_match
 from leads.qualification.facts import Record
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
@@ -42,6 +43,7 @@ from sla.agreements import agreements, policies
 from sla.models import AgreementVersion, Clock
 from sla.states import Metric
 
+NO_MORE: Mapping[str, Any] = {}
 CYCLE_ONCE = "handoff_cycle_once"  # the constraint on the numbers of a lead's handoffs
 
 
@@ -224,23 +226,78 @@ def _judge(
 
 def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -> Handoff:
     """Write the rows of a hand-off."""
-    lead, assessment, scores = judged.lead, judged.assessment, judged.scores
+    lead = judged.lead
     if lead.stage == Stage.RETURNED:
         returns.fix(lead, by=by, at=at)
     # What marketing meant to do with it.
     next_steps.end(lead.pk, at=at)
-    _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
+    _mark_mql(lead, judged.persona_version, judged.assessment, by=by, at=at)
+    handoff = _new(judged, team, note, submitted_by=by, at=at)
+    notice = _notice(News("handoff.new", handoff, (), key="new"), besides=by, at=at)
+    _insert(handoff, judged, notice, by=by, at=at)
+    return handoff
+
+
+def judge_for(handoff: Handoff, team: Team, *, by: User, at: datetime) -> Judged:
+    """Judge the lead of a closed handoff for the queue of another team, by its agreement.
+
+    By the handoff's persona, else by the best one that this team looks for. Raises as
+    :func:`hand_off`.
+    """
+    lead, version = handoff.lead, handoff.persona_version
+    try:
+        return _judge(lead, team, version, Reasons(), by=by, at=at)
+    except NotAnMql:
+        terms = facts.terms_of(agreements.in_force(team))
+        best = next(iter(persona_match.matches(lead, terms)), None)
+        if best is None or best.version.pk == version.pk:
+            raise
+        return _judge(lead, team, best.version, Reasons(), by=by, at=at)
+
+
+def pass_on_to(team: Team, judged: Judged, decision: Decision, *, at: datetime) -> Handoff:
+    """Start the next cycle of a misrouted handoff in the queue of ``team``.
+
+    Marketing's sender stays the sender. The notices wait until ``decision`` cannot be undone.
+    """
+    before = decision.handoff
+    handoff = _new(judged, team, before.note, submitted_by=before.submitted_by, at=at)
+    news = News(
+        "handoff.new",
+        handoff,
+        (),
+        key="new",
+        cause=notices.cause_of(decision),
+        wait=outbox.UNDO_WINDOW,
+    )
+    notice = _notice(news, besides=decision.by, at=at)
+    payload = {"from_team": before.team.name, "comment": decision.comment}
+    _insert(
+        handoff,
+        judged,
+        notice,
+        by=decision.by,
+        at=at,
+        payload=payload,
+        persona_version=judged.persona_version,
+    )
+    return handoff
+
+
+def _new(judged: Judged, team: Team, note: str, *, submitted_by: User, at: datetime) -> Handoff:
+    """Return the unsaved handoff of a judged lead."""
+    assessment, scores = judged.assessment, judged.scores
     policy = _policy(judged, team)
     # Taken before, so that handoff and clock can point at each other.
     handoff_id, clock_id = take_next_ids(Handoff, Clock)
-    handoff = Handoff(
+    return Handoff(
         id=handoff_id,
-        lead=lead,
+        lead=judged.lead,
         agreement_version=judged.version,
         persona_version=judged.persona_version,
         cycle=judged.earlier + 1,
         team=team,
-        submitted_by=by,
+        submitted_by=submitted_by,
         submitted_at=at,
         policy_ref_id=snapshot_bodies.keep(policy),
         note=note,
@@ -250,8 +307,6 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
         overrides=len(judged.overrides),
         clock_id=clock_id if Metric.ACCEPT in policy["clocks"] else None,
     )
-    _insert(handoff, judged, by=by, at=at)
-    return handoff
 
 
 def _lock(lead: Lead) -> Lead:
@@ -390,9 +445,21 @@ def _package(handoff: Handoff, judged: Judged) -> Package:
     )
 
 
-def _insert(handoff: Handoff, judged: Judged, *, by: User, at: datetime) -> None:
-    """Insert the handoff with its package and its accept clock, the event and the notices."""
-    payload: dict[str, Any] = {"team": handoff.team.name, "note": handoff.note}
+def _insert(
+    handoff: Handoff,
+    judged: Judged,
+    notice: Many,
+    *,
+    by: User,
+    at: datetime,
+    payload: Mapping[str, Any] = NO_MORE,
+    **fields: Any,
+) -> None:
+    """Insert the handoff with its package and its accept clock, the event and the notices.
+
+    ``payload``: what the event says beside the usual; ``fields`` are written to the lead.
+    """
+    payload = {"team": handoff.team.name, "note": handoff.note, **payload}
     if judged.overrides:
         payload["overrides"] = judged.overrides
     if judged.unchanged_reason:
@@ -404,19 +471,21 @@ def _insert(handoff: Handoff, judged: Judged, *, by: User, at: datetime) -> None
         *state_changes.next_clock(handoff, Metric.ACCEPT, at=at),
         handoff,
         _package(handoff, judged),
-        _notice(handoff, by=by, at=at),
+        notice,
         from_state="",
         by=by,
         at=at,
         payload=payload,
         # A lead that was recycled kept the owner of its last handoff.
         owner=None,
+        **fields,
     )
 
 
-def _notice(handoff: Handoff, *, by: User, at: datetime) -> Many:
-    """Return the messages to the sales team, to be inserted."""
+def _notice(news: News, *, besides: User, at: datetime) -> Many:
+    """Return the messages of ``news`` to the sales team, to be inserted."""
     # A person who is also in the sales team needs no notice of the own act.
-    people = teams.active_people([handoff.team_id])[handoff.team_id]
-    others = [person for person in people if person.pk != by.pk]
-    return notices.messages([News("handoff.new", handoff, others, key="new")], at=at)
+    team_id = news.handoff.team_id
+    people = teams.active_people([team_id])[team_id]
+    others = [person for person in people if person.pk != besides.pk]
+    return notices.messages([replace(news, people=others)], at=at)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import User
 from crm.notifications import outbox
 from leads import events
-from leads.conflicts import MovedOn
+from leads.conflicts import AlreadyTaken, MovedOn
 from leads.follow_up import next_steps
-from leads.handoffs import stages, state_changes
+from leads.handoffs import notices, stages, state_changes
 from leads.models import Decision, Handoff
-from leads.returns import returns
-from leads.states import DecisionKind, EventKind, HandoffState, Stage
+from leads.returns import misrouting, returns
+from leads.states import DECIDED, NOT_TAKEN, DecisionKind, EventKind, HandoffState, Stage
 from sla.clocks import clocks
 from sla.states import Metric
 
@@ -30,7 +30,7 @@ class TooLate(MovedOn):
 
 @transaction.atomic
 def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Take back one's own accept or reject within 10 s, if nothing happened to the lead since.
+    """Take back one's own decision within 10 s, if nothing happened to the lead since.
 
     The handoff is pending again and its accept clock runs on. The decision stays in the history;
     its messages are not sent.
@@ -40,16 +40,17 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     decision = standing(handoff)
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:
         raise TooLate(handoff)
+    following = _take_back_next(handoff, decision, by=by, at=at)
     from_state = _claim_pending(handoff, decision)
     # Judged with the row locked: an attempt locks it, too.
-    if _happened_since(handoff, decision):
+    if _happened_since(handoff, following, decision):
         handoff.state = from_state
         raise TooLate(handoff)
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
     _restore_accept_clock(handoff, decision, by=by, at=at)
     next_steps.end(handoff.lead_id, at=at)
     # They have waited for this: notices.of_decision delays them by UNDO_WINDOW.
-    outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")
+    outbox.withdraw(notices.cause_of(decision), at=at, reason="undone")
     state_changes.update_lead(
         handoff,
         EventKind.UNDONE,
@@ -59,9 +60,9 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         payload={"decision": decision.kind},
         owner=None,
     )
-    if decision.kind == DecisionKind.REJECT:
+    if decision.kind in NOT_TAKEN:
         # After the lead, whose row is locked before that of a return.
-        returns.cancel(handoff.lead, by=by, at=at)
+        returns.undo(handoff, by=by, at=at)
     # The date of an accept in an earlier cycle stays.
     if decision.kind == DecisionKind.ACCEPT and not _was_accepted_before(handoff):
         stages.unreach(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))
@@ -73,14 +74,31 @@ def standing(handoff: Handoff) -> Decision | None:
     return handoff.decisions.standing().first()
 
 
+def _take_back_next(
+    handoff: Handoff, decision: Decision, *, by: User, at: datetime
+) -> Handoff | None:
+    """Withdraw the cycle that a misrouted handoff was passed on to; return it as it was found.
+
+    First of all, because a lead has one open handoff. Raises TooLate.
+    """
+    if decision.kind != DecisionKind.MISROUTE:
+        return None
+    following = misrouting.next_of(handoff)
+    if following is None:
+        return None
+    try:
+        misrouting.take_back(following, by=by, at=at)
+    except AlreadyTaken as error:
+        # The other team was faster.
+        raise TooLate(handoff) from error
+    return following
+
+
 def _claim_pending(handoff: Handoff, decision: Decision) -> str:
-    reset: dict[str, Any]
+    decided, _kind = DECIDED[DecisionKind(decision.kind)]
+    reset: dict[str, Any] = {"closed_at": None}
     if decision.kind == DecisionKind.ACCEPT:
-        decided = HandoffState.ACCEPTED
         reset = {"owner": None, "accepted_at": None}
-    else:
-        decided = HandoffState.REJECTED
-        reset = {"closed_at": None}
     # A savepoint: the reason of the refusal is read from the database.
     try:
         with transaction.atomic():
@@ -107,13 +125,18 @@ def _was_accepted_before(handoff: Handoff) -> bool:
     return accepts.exists()
 
 
-def _happened_since(handoff: Handoff, decision: Decision) -> bool:
-    """Return whether the lead has an event after that of ``decision``."""
-    newest = events.of_lead_alone().filter(lead=handoff.lead).order_by("-id").first()
+def _happened_since(handoff: Handoff, following: Handoff | None, decision: Decision) -> bool:
+    """Return whether the lead has an event after that of ``decision``.
+
+    ``following``: the next cycle that came of it and is withdrawn by now.
+    """
+    rows = events.of_lead_alone().filter(lead=handoff.lead)
+    _state, kind = DECIDED[DecisionKind(decision.kind)]
+    own = (handoff.pk, kind, decision.at)
+    if following is not None:
+        rows = rows.exclude(handoff=following, kind=EventKind.WITHDRAWN)
+        own = (following.pk, EventKind.HANDED_OFF, decision.at)
+    newest = rows.order_by("-id").first()
     if newest is None:
         return True
-    kind = EventKind.REJECTED
-    if decision.kind == DecisionKind.ACCEPT:
-        kind = EventKind.ACCEPTED
-    own = (handoff.pk, kind, decision.at)
     return (newest.handoff_id, newest.kind, newest.at) != own

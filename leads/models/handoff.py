@@ -13,6 +13,7 @@ from crm.lib.bilingual import BilingualField, in_language
 from leads.models import sight
 from leads.models.lead import Lead
 from leads.states import (
+    NOT_TAKEN,
     OPEN,
     OWNED,
     DecisionKind,
@@ -290,14 +291,14 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
 
 class Decision(models.Model):
-    """A rep's accept or reject. One per handoff counts.
+    """A rep's decision on a pending handoff. One per handoff counts.
 
     ``undone_at``: the rep took it back. ``released_at``: the ladder or a team lead put the handoff
     back into the queue. Both stay in the history.
     """
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="decisions")
-    kind = models.CharField(max_length=8, choices=DecisionKind.choices)
+    kind = models.CharField(max_length=10, choices=DecisionKind.choices)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -327,18 +328,18 @@ class Decision(models.Model):
                 name="handoff_one_decision",
             ),
             models.CheckConstraint(
-                condition=Q(kind=DecisionKind.ACCEPT) | Q(reason__isnull=False),
+                condition=~Q(kind=DecisionKind.REJECT) | Q(reason__isnull=False),
                 name="rejection_has_reason",
             ),
         ]
         indexes = [
             models.Index(fields=["by", "-at"], name="decision_by_person"),
             models.Index(fields=["at"], condition=STANDING, name="decision_standing"),
-            # What a person rejected stays in their sight.
+            # What a person did not take stays in their sight.
             models.Index(
                 fields=["by", "handoff"],
-                condition=STANDING & Q(kind=DecisionKind.REJECT),
-                name="decision_refusals",
+                condition=STANDING & Q(kind__in=NOT_TAKEN),
+                name="decision_not_taken",
             ),
         ]
 

@@ -393,8 +393,18 @@ class ValuableActionKind(models.Model):
         return in_language(self.name)
 
 
+class StandingActions(models.Manager["ValuableAction"]):
+    """Leaves out what was taken back."""
+
+    def get_queryset(self) -> models.QuerySet[ValuableAction]:
+        return super().get_queryset().filter(taken_back_at__isnull=True)
+
+
 class ValuableAction(models.Model):
-    """Something the lead did that shows interest. ``occurred_at``: null if only a date is known."""
+    """Something the lead did that shows interest. ``occurred_at``: null if only a date is known.
+
+    ``copied_from``: that of a duplicate of the lead. ``taken_back_at``: it turned out to be none.
+    """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="valuable_actions")
     kind = models.ForeignKey(ValuableActionKind, models.PROTECT, related_name="+")
@@ -408,6 +418,13 @@ class ValuableAction(models.Model):
         related_name="+",
     )
     recorded_at = models.DateTimeField(db_default=RelevoNow())
+    copied_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    taken_back_at = models.DateTimeField(null=True, editable=False)
+
+    # The first manager is that of related objects, too.
+    objects = StandingActions()
 
     class Meta:
         # Packages list actions in this order, and the newest comes first.

@@ -33,11 +33,11 @@ class ReturnQuerySet(models.QuerySet["Return"]):
 
 
 class Return(models.Model):
-    """A rejected handoff, until marketing answers it.
+    """A handoff that sales sent back, until marketing answers it.
 
     ``assigned_to``: the person who answers, the sender of the lead; null for the leads of the
     marketing team. ``clock``: null where the agreement promises no answer. ``reason`` and
-    ``comment``: why marketing closed it.
+    ``comment``: why marketing closed it. ``original``: the lead of which this one is a duplicate.
     """
 
     handoff = models.ForeignKey(
@@ -68,6 +68,9 @@ class Return(models.Model):
         OutcomeReason, models.PROTECT, null=True, blank=True, related_name="+"
     )
     comment = models.TextField(blank=True)
+    original = models.ForeignKey(
+        Lead, models.PROTECT, null=True, blank=True, related_name="duplicates"
+    )
 
     objects = ReturnQuerySet.as_manager()
 
@@ -90,6 +93,11 @@ class Return(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=ReturnState.CLOSED) | Q(reason__isnull=False),
                 name="return_closed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ReturnState.DUPLICATE, original__isnull=False)
+                | (~Q(state=ReturnState.DUPLICATE) & Q(original__isnull=True)),
+                name="return_duplicate_has_original",
             ),
         ]
         indexes = [

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
-from leads.states import DecisionKind, HandoffState
+from leads.states import NOT_TAKEN, HandoffState
 
 Branches = list[Q]
 
@@ -139,14 +139,14 @@ def _of_queues(user: User) -> Branches:
 
 
 def _decided(user: User) -> Q:
-    """Return the condition for handoffs that ``user`` rejected and that belong to no one now.
+    """Return the condition for handoffs that ``user`` did not take and that belong to no one now.
 
     A decision that was undone or released gives no sight. One on an accept needs no check: while
     it stands, the handoff has an owner.
     """
     standing = _rows("Decision").filter(
         by=user,
-        kind=DecisionKind.REJECT,
+        kind__in=NOT_TAKEN,
         undone_at__isnull=True,
         released_at__isnull=True,
         handoff=OuterRef("pk"),

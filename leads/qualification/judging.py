@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import KeptSql
@@ -32,7 +32,9 @@ def handoffs_of(user: User, lead: Lead) -> list[Handoff]:
 
 
 def _visible(viewer: User, lead: int) -> QuerySet[Handoff]:
-    rows = Handoff.objects.visible_to(viewer).filter(lead=lead).order_by("-cycle")
+    # The open one first: an undone decision may have withdrawn a later cycle.
+    newest = (F("closed_at").desc(nulls_first=True), "-cycle")
+    rows = Handoff.objects.visible_to(viewer).filter(lead=lead).order_by(*newest)
     # An owner or a reason is read where there is one that the caller does not have yet: PostgreSQL
     # would plan more joins for longer than it runs.
     return rows.select_related("team", "clock", "agreement_version__agreement", "submitted_by")

@@ -27,6 +27,7 @@ from leads.returns.returns import WrongReason
 from leads.states import (
     PARKED_AFTER,
     RECYCLED_FROM,
+    SENT_BACK,
     EventKind,
     FollowUpEnd,
     HandoffState,
@@ -173,10 +174,10 @@ def _end_handoff(
 
 
 def _leave_outcome(handoff: Handoff, *, by: User, at: datetime, payload: dict[str, Any]) -> None:
-    """Park after an outcome, which stays, or after a rejection, whose return this answers."""
+    """Park after an outcome, which stays, or after a decision whose return this answers."""
     lead = returns.lock_lead(handoff)
     handoff.lead = lead
-    if handoff.state == HandoffState.REJECTED:
+    if handoff.state in SENT_BACK:
         returns.answer(handoff, lead, ReturnState.RECYCLED, by=by, at=at)
     elif handoff.state not in PARKED_AFTER or lead.stage not in (Stage.LOST, Stage.DISQUALIFIED):
         raise MovedOn(handoff)

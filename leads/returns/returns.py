@@ -1,4 +1,4 @@
-"""The return of a rejected lead to marketing: opened by the rejection, answered by marketing.
+"""The return of a lead to marketing: opened by a decision of sales, answered by marketing.
 
 Locks are taken in one order everywhere: handoff, lead, return. Permission is the caller's question
 (leads.permissions).
@@ -24,11 +24,12 @@ from leads.conflicts import MovedOn, WithArbiter
 from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Return
-from leads.returns import cases
+from leads.returns import cases, copied_actions
 from leads.states import (
     RETURN_MOVES,
     DisputeKind,
     EventKind,
+    HandoffState,
     OutcomeKind,
     ReturnState,
     Stage,
@@ -38,6 +39,10 @@ from sla.clocks import clocks
 from sla.models import Clock
 from sla.states import Metric
 
+WAITING = (ReturnState.OPEN, ReturnState.DISPUTED)
+# A return is taken up again whose lead was closed by marketing, or as a duplicate.
+TAKEN_UP_FROM = (ReturnState.CLOSED, ReturnState.DUPLICATE)
+
 
 class WrongReason(DomainError):
     """The reason is not one for closing a return."""
@@ -46,12 +51,12 @@ class WrongReason(DomainError):
 
 
 def open_return(handoff: Handoff, *, at: datetime) -> Return:
-    """Open the return of a rejected handoff, and start the clock of marketing's answer.
+    """Open the return of what sales sent back, and start the clock of marketing's answer.
 
     Without a clock where the handoff's agreement promises no answer, or no marketing team brought
     the lead. A rejection that is one too many goes to the arbiter instead.
     """
-    if cases.is_once_too_often(handoff):
+    if handoff.state == HandoffState.REJECTED and cases.is_once_too_often(handoff):
         return _send_to_arbiter(handoff, at=at)
     return_id, clock_id = take_next_ids(Return, Clock)
     opened = Return(
@@ -178,18 +183,27 @@ def answer(
 
 @transaction.atomic
 def take_up(handoff: Handoff, *, by: User, at: datetime) -> Return:
-    """Open the return again whose lead marketing has closed.
+    """Open the return again whose lead is closed: by marketing, or as a duplicate, which it is not.
 
-    Without a clock: the promised answer was the closing. Raises MovedOn if it is not closed.
+    Without a clock: the promised answer was the closing. The valuable actions of a duplicate are
+    taken back from the other lead. Raises MovedOn if it is not closed.
     """
     lead = lock_lead(handoff)
-    check_move(RETURN_MOVES, ReturnState.CLOSED, ReturnState.OPEN)
-    closed = {"handoff": handoff.pk, "state": ReturnState.CLOSED}
-    unanswered = {"answered_at": None, "answered_by": None, "reason": None, "comment": ""}
+    for state in TAKEN_UP_FROM:
+        check_move(RETURN_MOVES, state, ReturnState.OPEN)
+    closed = {"handoff": handoff.pk, "state": list(TAKEN_UP_FROM)}
+    unanswered = {
+        "answered_at": None,
+        "answered_by": None,
+        "reason": None,
+        "comment": "",
+        "original": None,
+    }
     if lead.stage != Stage.CLOSED or not update_returning(
         Return, closed, "id", state=ReturnState.OPEN, clock=None, **unanswered
     ):
         raise MovedOn(handoff)
+    copied_actions.take_back(lead, by=by, at=at)
     stages.reach(lead, Stage.RETURNED, on=events.today(at))
     state_changes.record(handoff, EventKind.REOPENED, by=by, at=at)
     return Return.objects.open().get(handoff=handoff)
@@ -247,18 +261,36 @@ def _answer(opened: Return, state: ReturnState, *, by: User, at: datetime, **fie
 def cancel(lead: Lead, *, by: User, at: datetime) -> None:
     """End the return of ``lead`` that waits for marketing or the arbiter, if it has one.
 
-    For a rejection that is undone, and a lead that is archived. A clock past its deadline stays
-    breached.
+    For a lead that is archived. A clock past its deadline stays breached.
     """
-    waiting = (ReturnState.OPEN, ReturnState.DISPUTED)
-    rows = Return.objects.filter(handoff__lead=lead, state__in=waiting)
+    rows = Return.objects.filter(handoff__lead=lead, state__in=WAITING)
+    _cancel(rows.select_related("handoff").first(), by=by, at=at)
+
+
+def undo(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """End the return that a decision on ``handoff`` has opened, which is undone.
+
+    The valuable actions of a duplicate are taken back from the other lead.
+    """
+    rows = handoff.returns.filter(state__in=(*WAITING, ReturnState.DUPLICATE))
     opened = rows.select_related("handoff").first()
+    if opened is not None and opened.state == ReturnState.DUPLICATE:
+        copied_actions.take_back(handoff.lead, by=by, at=at)
+    _cancel(opened, by=by, at=at)
+
+
+def _cancel(opened: Return | None, *, by: User, at: datetime) -> None:
     if opened is None:
         return
-    if not opened.is_open:
+    if opened.state == ReturnState.DISPUTED:
         cases.cancel(opened.handoff, by=by, at=at)
     check_move(RETURN_MOVES, opened.state, ReturnState.CANCELLED)
     unanswered = {"id": opened.pk, "state": opened.state}
-    changes = {"state": ReturnState.CANCELLED, "answered_at": at, "answered_by": by}
+    changes = {
+        "state": ReturnState.CANCELLED,
+        "answered_at": at,
+        "answered_by": by,
+        "original": None,
+    }
     if update_returning(Return, unanswered, "id", **changes):
         clocks.cancel(opened, Metric.RETURN_ANSWER, at=at, by=by)

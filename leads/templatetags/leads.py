@@ -36,6 +36,8 @@ ICONS = {
     "handed_off": "send",
     "accepted": "check",
     "rejected": "x",
+    "misrouted": "arrow-right-left",
+    "duplicate": "copy",
     "withdrawn": "undo-2",
     "undone": "undo-2",
     "attempt": "phone-missed",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from crm.accounts.request import Request, next_page
-from crm.lib.errors import DomainError
+from crm.lib.errors import Conflict, DomainError
 from crm.lib.forms import add_domain_error
 from crm.templatetags.jinja import draw
 from leads import departures, handoffs, permissions, steps
@@ -103,7 +104,7 @@ def _accept(
     can_undo: bool,
 ) -> HttpResponse:
     try:
-        handoff = _fetch_to_decide(request, pk, read)
+        handoff = fetch_to_decide(request, pk, read)
         steps.check(request.user, handoff, permission)
         act(handoff, by=request.user, at=request.now)
     except (handoffs.AlreadyTaken, handoffs.JustTaken) as error:
@@ -141,9 +142,7 @@ def _fetch_to_accept(request: Request, pk: int) -> Handoff:
     return to_decide(request.user, pk) or fetch(request, pk)
 
 
-def _fetch_to_decide(
-    request: Request, pk: int, fetch: Callable[[Request, int], Handoff]
-) -> Handoff:
+def fetch_to_decide(request: Request, pk: int, fetch: Callable[[Request, int], Handoff]) -> Handoff:
     """Return the handoff; 404 unless the viewer may see it.
 
     Raises JustTaken for one that a colleague has just taken from the viewer's queue.
@@ -171,25 +170,15 @@ def _show_row(request: Request, handoff: Handoff, changes: dict[str, Any]) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: Request, pk: int) -> HttpResponse:
     """Reject before contact, with class and reason. GET: the page with the reasons."""
-    handoff = _fetch_to_decide(request, pk, fetch)
+    handoff = fetch_to_decide(request, pk, fetch)
     steps.check(request.user, handoff, permissions.can_decide)
     form = reject_form(handoff, request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                return _reject(request, handoff, form)
-            # A Conflict is a DomainError, too; on the form it would look like wrong input.
-            except handoffs.AlreadyTaken:
-                raise
-            except DomainError as error:
-                status = add_domain_error(form, error)
-    came = trail(request)
-    if not came.is_given:
-        came = Trail(QUEUE)
-    context = {"form": form, "handoff": handoff, "lead": handoff.lead, "trail": came}
-    return render(request, "leads/reject.html", context, status=status)
+    answer, status = decide(request, form, lambda: _reject(request, handoff, form))
+    if answer is not None:
+        return answer
+    return render(
+        request, "leads/reject.html", decision_page(request, handoff, form), status=status
+    )
 
 
 def _reject(request: Request, handoff: Handoff, form: RejectForm) -> HttpResponse:
@@ -201,6 +190,42 @@ def _reject(request: Request, handoff: Handoff, form: RejectForm) -> HttpRespons
         at=request.now,
     )
     text = _("%(lead)s went back to marketing with your reason.")
+    return decided(request, handoff, text)
+
+
+# -- Shared by the decisions that have a page of their own
+
+
+def decide(
+    request: Request, form: Form, act: Callable[[], HttpResponse]
+) -> tuple[HttpResponse | None, int]:
+    """Take a decision if its form was sent and is valid.
+
+    Return the answer; or None and the status of the page with the form.
+    """
+    if request.method != "POST":
+        return None, 200
+    if not form.is_valid():
+        return None, 422
+    try:
+        return act(), 302
+    # A Conflict is a DomainError, too; on the form it would look like wrong input.
+    except Conflict:
+        raise
+    except DomainError as error:
+        return None, add_domain_error(form, error)
+
+
+def decision_page(request: Request, handoff: Handoff, form: Form) -> dict[str, Any]:
+    """Return what the page of a decision shows; it leads back to the queue."""
+    came = trail(request)
+    if not came.is_given:
+        came = Trail(QUEUE)
+    return {"form": form, "handoff": handoff, "lead": handoff.lead, "trail": came}
+
+
+def decided(request: Request, handoff: Handoff, text: str) -> HttpResponse:
+    """Go back to the list with a message, and a button to undo the decision."""
     add_message(request, handoff, text, can_undo=True)
     came = trail(request)
     return redirect(came.url if came.is_given else "queue")

@@ -161,6 +161,8 @@ class QueueRow:
     accept_at: str
     accept_as_sql_at: str
     reject_at: str
+    misroute_at: str
+    duplicate_at: str
     undo_at: str
     reading: readings.Reading | None
     can_decide: bool
@@ -200,6 +202,8 @@ class Surroundings:
     accept_at: Callable[[int], str]
     accept_as_sql_at: Callable[[int], str]
     reject_at: Callable[[int], str]
+    misroute_at: Callable[[int], str]
+    duplicate_at: Callable[[int], str]
     undo_at: Callable[[int], str]
 
 
@@ -215,6 +219,8 @@ def queue_rows(request: Request, handoffs: Sequence[HandoffRow], *, at: datetime
         accept_at=addresses("handoff_accept"),
         accept_as_sql_at=addresses("handoff_accept_as_sql"),
         reject_at=addresses("handoff_reject"),
+        misroute_at=addresses("handoff_misroute"),
+        duplicate_at=addresses("handoff_duplicate"),
         undo_at=addresses("handoff_undo"),
     )
     waiting = [handoff for handoff in handoffs if handoff.is_pending]
@@ -242,6 +248,8 @@ def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> Queue
         accept_at=around.accept_at(pk),
         accept_as_sql_at=around.accept_as_sql_at(pk),
         reject_at=around.reject_at(pk) + around.came,
+        misroute_at=around.misroute_at(pk) + around.came,
+        duplicate_at=around.duplicate_at(pk) + around.came,
         undo_at=around.undo_at(pk),
         reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
         can_decide=can_decide,
@@ -333,6 +341,14 @@ def _overridden_text(handoff: HandoffRow) -> str:
 # -- Rows that left the queue while it was open in a browser
 
 
+DEPARTED: dict[str, Promise] = {
+    DecisionKind.ACCEPT: _("Taken by {name}, {ago}"),
+    DecisionKind.REJECT: _("Rejected by {name}, {ago}"),
+    DecisionKind.MISROUTE: _("For another team, says {name}, {ago}"),
+    DecisionKind.DUPLICATE: _("A duplicate, says {name}, {ago}"),
+}
+
+
 def departures(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
     """Return the reason for each of ``rows`` ("12,15") that left: "Taken by Ana, 10 s ago"."""
     pks = rows.split(",")
@@ -349,7 +365,5 @@ def _departure(departure: Departure, at: datetime) -> str:
         if departure.state == HandoffState.WITHDRAWN:
             return gettext("Withdrawn by marketing")
         return gettext("No longer in the queue")
-    pattern = gettext("Rejected by {name}, {ago}")
-    if departure.kind == DecisionKind.ACCEPT:
-        pattern = gettext("Taken by {name}, {ago}")
+    pattern = str(DEPARTED[departure.kind or DecisionKind.ACCEPT])
     return pattern.format(name=departure.by, ago=ago_text(departure.at, at))

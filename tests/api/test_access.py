@@ -104,6 +104,8 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     # step of the API: its body, the page's form, the page's address
     "accept": ({}, {}, "accept"),
     "reject": ({"reason": "wrong_team"}, {"reason": "wrong_team"}, "reject"),
+    "misroute": ({"comment": "Del sur"}, {"team": "marketing", "comment": "Del sur"}, "misroute"),
+    "duplicate": ({"comment": "De enero"}, {"comment": "De enero"}, "duplicate"),
     "withdraw": ({"comment": "Aún no"}, {"comment": "Aún no"}, "withdraw"),
     "requeue": ({"comment": "Está de viaje"}, {"comment": "Está de viaje"}, "requeue"),
     "contact": (
@@ -182,6 +184,8 @@ def events(handoff: Handoff) -> list[Any]:
     [
         ("accept", "handed_off", "bea"),
         ("reject", "handed_off", "bea"),
+        ("misroute", "handed_off", "bea"),
+        ("duplicate", "handed_off", "bea"),
         ("withdraw", "handed_off", "ana"),
         ("contact", "accepted", "bea"),
         ("opportunity", "sql", "bea"),

@@ -150,6 +150,12 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "Bea Quintero descartó a Mariana Peña: Precio",
     ),
     (
+        "handoff.duplicate",
+        {},
+        "Bea Quintero says that Mariana Peña is a duplicate of another lead",
+        "Bea Quintero dice que Mariana Peña es un duplicado de otro prospecto",
+    ),
+    (
         "handoff.escalated_director",
         {},
         "Ventas México is still overdue with Mariana Peña: nobody took it",
@@ -184,6 +190,18 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         {},
         "Bea Quintero closed Mariana Peña as lost: Price",
         "Bea Quintero cerró Mariana Peña como perdido: Precio",
+    ),
+    (
+        "handoff.misrouted",
+        {},
+        "Bea Quintero passed Mariana Peña on to another team",
+        "Bea Quintero pasó a Mariana Peña a otro equipo",
+    ),
+    (
+        "handoff.misrouted",
+        {"state": "sent_back"},
+        "Bea Quintero says that Mariana Peña is for another team: it is with you again",
+        "Bea Quintero dice que Mariana Peña es para otro equipo: vuelve a ti",
     ),
     (
         "handoff.new",

@@ -18,9 +18,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.alignment.numbers.scope import Scope, counted
-from leads.models import Decision, Event, Handoff, Lead
+from leads.models import Decision, Event, Handoff, Lead, Return
 from leads.qualification.scores import BANDS
-from leads.states import MILESTONES, DecisionKind, EventKind, HandoffState, Stage
+from leads.states import MILESTONES, RATED, DecisionKind, EventKind, HandoffState, Stage
 from sla.clocks import status
 from sla.models import Clock
 from sla.states import ClockStatus, Metric
@@ -90,24 +90,30 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
 
 
 def decisions(scope: Scope) -> QuerySet[Decision]:
-    """Return the decisions of the period that count.
+    """Return the decisions of the period that accept or reject, and that count.
 
     One does not once it was undone, released by putting the handoff back, or overturned by the
-    arbiter.
+    arbiter. That a lead is misrouted or a duplicate says nothing of its quality.
     """
     begins, ends = scope.instants
     return Decision.objects.counted().filter(
         counted(scope, "handoff__lead__"),
         _sales_team(scope, "handoff__team"),
+        kind__in=RATED,
         at__gte=begins,
         at__lt=ends,
     )
 
 
 def passed(scope: Scope) -> QuerySet[Handoff]:
-    """Return the handoffs sent in the period, by one person where the scope names one."""
+    """Return the handoffs sent in the period, by one person where the scope names one.
+
+    One that sales passed on to another team counts once: there.
+    """
     begins, ends = scope.instants
+    was_sent_back = Exists(Return.objects.filter(handoff=OuterRef("pk")))
     rows = Handoff.objects.filter(
+        ~Q(state=HandoffState.MISROUTED) | was_sent_back,
         counted(scope, "lead__"),
         _sales_team(scope),
         submitted_at__gte=begins,

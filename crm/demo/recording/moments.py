@@ -58,7 +58,7 @@ COLUMNS: dict[str, list[str]] = {
     "leads_parking": ["ended_at", "parked_at", "wake_at"],
     "leads_return": ["answered_at", "opened_at"],
     "leads_source": ["archived_at"],
-    "leads_valuableaction": ["occurred_at", "occurred_on", "recorded_at"],
+    "leads_valuableaction": ["occurred_at", "occurred_on", "recorded_at", "taken_back_at"],
     "leads_valuableactionkind": ["archived_at"],
     "notifications_message": [
         "created_at",

@@ -23,11 +23,12 @@ SEARCH_PATH = "search_path=pg_catalog, public, pg_temp"
 SETTINGS = {"idle_in_transaction_session_timeout": "15s"}
 
 # Rows that the product adds and never changes.
-ADDED = ("leads_valuableaction", "sla_outage", "sla_snapshot")
+ADDED = ("sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
 ENDED = {
     "leads_attempt": ("outcome", "reached", "note", "recorded_at"),
     "leads_decision": ("undone_at", "released_at"),
+    "leads_valuableaction": ("taken_back_at",),
     "sla_pause": ("ended_at", "ended_by_id", "end", "then_step_at"),
     "sla_validity": ("during",),
 }

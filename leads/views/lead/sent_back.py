@@ -10,36 +10,39 @@ from typing import Any
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from leads.handoffs.packages import Changes
-from leads.models import Dispute, Handoff, Return, ValuableActionKind
+from leads.models import Dispute, Handoff, Lead, Return, ValuableActionKind
 from leads.qualification.rules import Assessment
 from leads.records import fields
 from leads.returns import cases
-from leads.states import HandoffState, ReturnState, Verdict
+from leads.states import SENT_BACK, ReturnState, Verdict
 from leads.templatetags.leads import fact_text
 from sla.clocks import readings
 
 
 @dataclass(frozen=True)
 class SentBack:
-    """The return of a rejected handoff.
+    """The return of a handoff that sales sent back.
 
     ``case``: that of the arbiter, if there is or was one. ``reading``: the clock of the answer, or
     of the decision while the arbiter has the lead; None where no answer is agreed. ``deciders``:
-    who decides an open case.
+    who decides an open case. ``original``: the lead that it is a duplicate of, None if the viewer
+    does not see it.
     """
 
     row: Return
     reading: readings.Reading | None
     case: Dispute | None = None
     deciders: tuple[User, ...] = ()
+    original: Lead | None = None
 
 
-def sent_back(handoff: Handoff | None, *, at: datetime) -> SentBack | None:
-    """Return the return of the lead's last handoff; None where it was not rejected.
+def sent_back(handoff: Handoff | None, *, viewer: User, at: datetime) -> SentBack | None:
+    """Return the return of the lead's last handoff; None where sales did not send it back.
 
-    Two queries for a rejected handoff, and two more while the arbiter has it.
+    Two queries for one that was sent back, two more while the arbiter has it, and one more for a
+    duplicate.
     """
-    if handoff is None or handoff.state != HandoffState.REJECTED:
+    if handoff is None or handoff.state not in SENT_BACK:
         return None
     rows = Return.objects.select_related("clock", "assigned_to", "answered_by", "reason")
     row = rows.exclude(state=ReturnState.CANCELLED).filter(handoff=handoff).first()
@@ -54,7 +57,15 @@ def sent_back(handoff: Handoff | None, *, at: datetime) -> SentBack | None:
     reading = None
     if clock is not None:
         reading = readings.reading(clock, at=at)
-    return SentBack(row, reading, case, deciders)
+    return SentBack(row, reading, case, deciders, _original(row, viewer))
+
+
+def _original(row: Return, viewer: User) -> Lead | None:
+    """Return the lead that the row says is the original, if ``viewer`` sees it."""
+    if row.original_id is None:
+        return None
+    leads = Lead.objects.visible_to(viewer).select_related("person")
+    return leads.filter(pk=row.original_id).first()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, Valua
 from leads.qualification import facts
 from leads.qualification.rules import Assessment
 from leads.records import contact_privacy, fields
+from leads.returns import misrouting
 from leads.states import AttemptOutcome, ContactChannel, EventKind, FollowUp
 from leads.templatetags.leads import fact_text
 from sla.models import PauseReason, RejectionReason
@@ -65,6 +66,8 @@ class TimelineLine:
             return ESCALATIONS.get(event.payload.get("step", ""), "")
         if event.kind == EventKind.UPDATED and event.payload.get("company"):
             return _("Company changed")
+        if event.kind == EventKind.VALUABLE_ACTION and event.payload.get("taken_back"):
+            return _("Valuable action taken back: it was of no duplicate")
         return event.kind_label
 
 
@@ -137,6 +140,8 @@ def _detail(event: Event, names: dict[str, str]) -> str:
     if event.kind == EventKind.EVIDENCE:
         code = payload.get("criterion", "")
         return names.get(code, code)
+    if event.kind == EventKind.MISROUTED:
+        return str(misrouting.CAUSES.get(payload.get("cause", ""), ""))
     channel = payload.get("channel", "")
     if channel in ContactChannel.values:
         return _attempt(channel, payload.get("outcome", ""))

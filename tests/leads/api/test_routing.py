@@ -49,3 +49,43 @@ def test_requeue_and_reassign_too_late_are_conflicts(cast: Cast, moment: Any, ca
     for step in ("requeue", "reassign"):
         status, problem = dora.post(f"handoffs/{handoff.pk}/{step}/", {"comment": "Ayuda"})
         assert (status, problem["code"]) == (409, "moved_on")
+
+
+# -- Misrouted, and duplicate of
+
+
+def test_handoff_is_passed_on_to_another_team(cast: Cast, moment: Any, caller: Any) -> None:
+    handoff = factories.handed_off(cast)
+    path, bea = f"handoffs/{handoff.pk}/misroute/", caller(cast.bea)
+    status, problem = bea.post(path, {"team": cast.sales.pk})
+    assert (status, problem["code"], list(problem["fields"])) == (422, "wrong_team", ["team"])
+    status, shown = bea.post(path, {"team": cast.other_sales.pk, "comment": "Del sur"})
+    assert (status, shown["state"], shown["decision"]["kind"]) == (200, "misrouted", "misroute")
+    assert Handoff.objects.get(cycle=2).team == cast.other_sales
+    status, problem = caller(cast.cruz).post(path, {})
+    assert (status, problem["code"], problem["state"]) == (409, "already_taken", "misrouted")
+
+
+def test_duplicate_is_picked_in_sight_only(cast: Cast, moment: Any, caller: Any) -> None:
+    seen, unseen = factories.accepted(cast), factories.accepted(cast, by=cast.cruz)
+    handoff, bea = factories.handed_off(cast), caller(cast.bea)
+    path = f"handoffs/{handoff.pk}/duplicate/"
+    for original in (unseen.lead_id, 10**30):
+        status, problem = bea.post(path, {"original": original})
+        assert (status, list(problem["fields"])) == (422, ["original"])
+    status, problem = bea.post(path, {})
+    assert (status, list(problem["fields"])) == (422, ["original", "comment"])
+    status, shown = bea.post(path, {"original": seen.lead_id})
+    assert (status, shown["state"], shown["lead"]["id"]) == (200, "duplicate", handoff.lead_id)
+
+
+def test_marketing_links_and_takes_back(cast: Cast, moment: Any, caller: Any) -> None:
+    known, handoff = factories.accepted(cast), factories.rejected(cast)
+    path, ana = f"handoffs/{handoff.pk}/", caller(cast.ana)
+    body = {"original": known.lead_id}
+    assert caller(cast.bea).post(f"{path}link/", body)[0] == 403
+    assert ana.post(f"{path}link/", body)[0] == 200
+    assert handoff.returns.get().state == "duplicate"
+    assert ana.post(f"{path}link/", body)[0] == 409
+    assert ana.post(f"{path}take-up/")[0] == 200
+    assert handoff.returns.get().state == "open"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm.accounts.models import User
 from leads.models import Handoff, OutcomeReason, Parking
-from tests.factories import CONTACTED_AT
+from tests import factories
+from tests.factories import CONTACTED_AT, Cast
 
 
 def reason_to_close() -> OutcomeReason:
@@ -29,3 +31,7 @@ def parked(handoff: Handoff, **changes: Any) -> Parking:
         "reason": reason_to_recycle(),
     }
     return Parking.objects.create(lead=handoff.lead, handoff=handoff, **{**fields, **changes})
+
+
+def rep_of_other_sales(cast: Cast) -> User:
+    return factories.person("Omar Lima", cast.other_sales)
