@@ -84,6 +84,8 @@ SIDE_OF: dict[str, str] = {
     Metric.PACKAGE_COMPLETE: "marketing",
     Metric.RETURN_ANSWER: "marketing",
 }
+# Only of these can a ladder put the lead back into the queue.
+REQUEUED = (Metric.ACCEPT, Metric.FIRST_CONTACT)
 # Only clocks that wait for the lead may pause. A decision in the queue waits for sales alone.
 PAUSABLE = (Metric.FIRST_CONTACT, Metric.SQL_DECISION)
 

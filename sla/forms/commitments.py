@@ -21,7 +21,7 @@ from crm.lib import number_formats
 from crm.lib.numbers.fields import NumberField, ShareField, WholeField
 from crm.lib.numbers.typed import TwoReadings
 from sla.forms.commitment_rows import row_numbers, step_numbers
-from sla.states import CLOCK_METRICS, COUNTED_METRICS, SIDE_OF, Metric, StepKind
+from sla.states import CLOCK_METRICS, COUNTED_METRICS, REQUEUED, SIDE_OF, Metric, StepKind
 from sla.text import durations
 
 Choices = list[tuple[str, str]]
@@ -53,12 +53,14 @@ class DurationField(forms.CharField):
 
 
 class LadderStepForm(forms.Form):
-    """One step of a ladder."""
+    """One step of the ladder of ``metric``."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What happens"), choices=StepKind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("What happens"))
 
-    def __init__(self, *args: Any, day: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, day: int, metric: Metric, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        kinds = [kind for kind in StepKind if kind != StepKind.REQUEUE or metric in REQUEUED]
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]
         self.fields["offset"] = DurationField(
             label=_("How long before or after the deadline"), required=False, day=day
         )
@@ -195,7 +197,8 @@ class CommitmentRow:
         self.steps: list[tuple[int, LadderStepForm]] = []
         if self.has_ladder:
             for step in step_numbers(data, self.prefix):
-                step_form = LadderStepForm(data, prefix=f"{self.prefix}-s{step}", day=day)
+                prefix = f"{self.prefix}-s{step}"
+                step_form = LadderStepForm(data, prefix=prefix, day=day, metric=self.metric)
                 self.steps.append((step, step_form))
         # Bound, to show what was typed, and yet unjudged: a row was only added or removed.
         if quiet:

@@ -53,7 +53,8 @@ def _ladder_line(commitment: Mapping[str, Any], names: Names) -> SectionLine:
     steps = []
     for kind, offset in commitment["steps"]:
         icon, tone = LOOKS[StepKind(kind)]
-        steps.append(TimelineStep(commitments.step_sentence(kind, offset), icon, tone))
+        sentence = commitments.step_sentence(kind, offset, commitment["metric"])
+        steps.append(TimelineStep(sentence, icon, tone))
     return SectionLine(key_of(commitment), title, steps=steps)
 
 

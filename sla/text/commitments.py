@@ -17,7 +17,7 @@ from crm.lib.number_formats import limit_words
 from leads.records import fields
 from sla.agreements.drafts import commitments_of
 from sla.models import AgreementVersion
-from sla.states import Metric, StepKind
+from sla.states import REQUEUED, SIDE_OF, Metric, StepKind
 
 CommitmentData = Mapping[str, Any]  # as drafts.create takes it
 BilingualName = Mapping[str, str]
@@ -56,7 +56,7 @@ def summary(commitments: Iterable[CommitmentData], package: Iterable[str]) -> Co
 
 def _ladder(commitment: CommitmentData) -> list[str]:
     steps = commitment.get("steps", ())
-    return [step_sentence(kind, offset) for kind, offset in steps]
+    return [step_sentence(kind, offset, commitment["metric"]) for kind, offset in steps]
 
 
 def summary_of(version: AgreementVersion) -> CommitmentSummary:
@@ -187,13 +187,21 @@ def wall_time(minutes: int) -> str:
     return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
-def step_sentence(kind: str, offset: int) -> str:
-    """Return one step of a ladder; ``offset``: business minutes from the deadline."""
+def step_sentence(kind: str, offset: int, metric: str) -> str:
+    """Return one step of the ladder of ``metric``; ``offset``: business minutes from the deadline.
+
+    It names the lead of the side that owes. Where no queue waits, an old ladder with the step back
+    to the queue tells the lead, too.
+    """
+    team_lead = _("%(within)s later: the team lead of sales hears of it.")
+    if SIDE_OF[metric] == Side.MARKETING:
+        team_lead = _("%(within)s later: the team lead of marketing hears of it.")
+    requeue = _("%(within)s later: back to the head of the queue, for everybody.")
     texts = {
         StepKind.WARN: _("%(within)s before the deadline: the team is warned."),
         StepKind.BREACH: _("At the deadline: the promise is broken, and both sides hear of it."),
-        StepKind.NOTIFY_TEAM_LEAD: _("%(within)s later: the team lead of sales hears of it."),
-        StepKind.REQUEUE: _("%(within)s later: back to the head of the queue, for everybody."),
+        StepKind.NOTIFY_TEAM_LEAD: team_lead,
+        StepKind.REQUEUE: requeue if metric in REQUEUED else team_lead,
         StepKind.NOTIFY_DIRECTOR: _("%(within)s later: the director hears of it."),
     }
     within = limit_words(abs(offset) * 60)
