@@ -146,6 +146,7 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "nav": _items(request, entries, counts),
         "entries": entries,
         "first_steps": _first_steps(request, user),
+        "came_back": _came_back(request, user),
         "notice_count": counts["notices"],
         "overdue_count": counts["overdue"],
         "organisation": request.organisation,
@@ -154,6 +155,11 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "can_log": permissions.can_log(user),
         "region": user.region or home_region or user.language,
     }
+
+
+def _came_back(request: Request, user: User) -> bool:
+    """Return whether to lead to what happened in a leave that is over; not on that page itself."""
+    return user.unseen_leave is not None and request.path != reverse("away")
 
 
 def _first_steps(request: Request, user: User) -> list[first_steps.Taken]:

@@ -91,13 +91,15 @@ def _leads_team_of(user: User, handoff: Handoff) -> bool:
 
 
 def _works(user: User, handoff: Handoff) -> bool:
-    """The owner, or a lead of the team in their place.
+    """The owner, or a lead of the team or the owner's delegate in their place.
 
     While it has no owner, the people of its team: the state alone keeps them from the step.
     """
     if handoff.owner_id is None:
         return _is_of_queue(user, handoff)
-    return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
+    if handoff.owner_id == user.pk or _leads_team_of(user, handoff):
+        return True
+    return _is_of_queue(user, handoff) and handoff.owner_id in user.stands_in_for
 
 
 def _reassigns(user: User, handoff: Handoff) -> bool:
@@ -142,10 +144,14 @@ def _sees(user: User, lead: Lead) -> bool:
 
 
 def _may_work_on(user: User, lead: Lead) -> bool:
-    """The owner, or a lead of the team of its open handoff; in a queue, the people of its team."""
+    """The owner, or a lead of the team of its open handoff; in a queue, the people of its team.
+
+    While the owner is away, the delegate, too.
+    """
     if lead.owner_id == user.pk:
         return True
-    teams = user.team_ids(Side.SALES, led=lead.owner_id is not None)
+    asks_lead = lead.owner_id is not None and lead.owner_id not in user.stands_in_for
+    teams = user.team_ids(Side.SALES, led=asks_lead)
     # Most people are of no such team and need no query.
     if not teams:
         return False
@@ -356,7 +362,8 @@ can_undo = Permission(_decided, _any_time)
 # Put back into the queue: a lead of the team. Give to a colleague: a director, too.
 can_requeue = Permission(_leads_team_of, _in(*REQUEUED_IN))
 can_reassign = Permission(_reassigns, _in(*WORKED))
-# Work on it, from contact to outcome: the owner, or a lead of the team in their place.
+# Work on it, from contact to outcome: the owner, or a lead of the team or the delegate in their
+# place.
 can_work = Permission(_works, _in(*WORKED))
 can_pause = Permission(_works, _in(*PAUSED_IN))
 can_qualify_sql = Permission(_works, _in(HandoffState.ACCEPTED, HandoffState.CONTACTED))

@@ -4,6 +4,7 @@ from django.urls import path
 
 from leads.forms.handoff_steps import STEPS
 from leads.views import (
+    away,
     bulk,
     follow_up,
     handoff_steps,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("desk/", marketing_desk.desk, name="desk"),
     path("desk/director/", director_desk.desk, name="desk_director"),
     path("desk/team/", team_desk.desk, name="desk_team"),
+    path("away/", away.while_away, name="away"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/bulk/", bulk.choose, name="bulk"),
     path("leads/bulk/<int:pk>/", bulk.bulk_act, name="bulk_act"),

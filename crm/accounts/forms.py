@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
+from crm.accounts import leaves
 from crm.accounts.models import LANGUAGES, User
 from crm.accounts.people import PREFERENCES
 from crm.accounts.request import Request
@@ -88,7 +89,7 @@ class ZoneForm(forms.Form):
 
 
 class LeaveForm(forms.Form):
-    """The days of a leave, both included."""
+    """The days of a leave of ``person``, both included, and who stands in."""
 
     first_on = forms.DateField(
         label=_("First day"),
@@ -98,6 +99,18 @@ class LeaveForm(forms.Form):
         label=_("Last day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    delegate = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Delegate"),
+        required=False,
+        empty_label=_("Nobody: the leads of the team stand in"),
+        error_messages={"invalid_choice": _("Choose an active colleague of the same team.")},
+        help_text=_("Gets what is due meanwhile, and may work on these leads. Clocks run on."),
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["delegate"].queryset = leaves.possible_delegates(person)
 
 
 class ForgottenPasswordForm(forms.Form):

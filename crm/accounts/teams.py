@@ -49,7 +49,7 @@ def _by_team(team_ids: Iterable[int], *, only_leads: bool) -> dict[int, list[Use
 
 
 # The columns of a person that a notice needs.
-NOTIFIED = ("id", "name", "is_active", "mails")
+NOTIFIED = ("id", "name", "is_active", "mails", "time_zone")
 
 
 def _active(only_leads: bool, *, teams: list[int]) -> QuerySet[Any]:

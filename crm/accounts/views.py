@@ -144,11 +144,12 @@ def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> 
     user = request.user
     today = leaves.today_of(user, at=request.now)
     # Two forms on one page: the ids of their controls must differ.
-    leave_form = LeaveForm(initial={"first_on": today}, auto_id=LEAVE_IDS)
+    leave_form = LeaveForm(person=user, initial={"first_on": today}, auto_id=LEAVE_IDS)
     context = {
         "form": PreferencesForm(user=user),
         "leave_form": leave_form,
-        "leaves": user.leaves.filter(last_on__gte=today),
+        "leaves": user.leaves.filter(last_on__gte=today).select_related("delegate"),
+        "covered": user.covered_leaves.filter(last_on__gte=today).select_related("person"),
         "own": True,
         **forms,
     }
@@ -158,7 +159,7 @@ def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> 
 @require_POST
 def leave_take(request: Request) -> HttpResponse:
     """Create a leave of the person who asks."""
-    form = LeaveForm(request.POST, auto_id=LEAVE_IDS)
+    form = LeaveForm(request.POST, person=request.user, auto_id=LEAVE_IDS)
     if not form.is_valid():
         return _show_preferences(request, status=422, leave_form=form)
     try:

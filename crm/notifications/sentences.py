@@ -241,7 +241,20 @@ SEVERAL: dict[str, Promise] = {
 WITH_COMPANY = ("handoff.new", "handoff.reassigned", "handoff.taken_over")
 # Of the values that a sentence may name, those that a notice leaves out are empty.
 EMPTY = dict.fromkeys(
-    ("by", "owner", "team", "lead", "company", "why", "name", "agreement", "number", "said"), ""
+    (
+        "by",
+        "owner",
+        "away",
+        "team",
+        "lead",
+        "company",
+        "why",
+        "name",
+        "agreement",
+        "number",
+        "said",
+    ),
+    "",
 )
 
 
@@ -261,12 +274,19 @@ def sentence(kind: str, values: Mapping[str, Any]) -> str:
     pattern = _pattern(kind, values)
     if pattern is None:
         return _("New about a lead: %(kind)s") % {"kind": kind}
-    text = pattern % values
+    text = _with_away(pattern % values, values)
     if kind in WITH_COMPANY and values["company"]:
         return f"{text} ({values['company']})"
     if kind == "agreement.reopened" and values["why"]:
         return f"{text} · {values['why']}"
     return text
+
+
+def _with_away(text: str, values: Mapping[str, Any]) -> str:
+    """Return ``text`` with the name of the person whom its reader stands in for."""
+    if not values["away"]:
+        return text
+    return _("%(text)s (you stand in for %(away)s)") % {"text": text, "away": values["away"]}
 
 
 def several(kind: str, count: int) -> str:

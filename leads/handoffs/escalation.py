@@ -5,13 +5,13 @@ crm/tasks.py maps the step kinds to these functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, QuerySet
 
-from crm.accounts import teams
+from crm.accounts import leaves, teams
 from crm.accounts.models import Team, User
 from leads.handoffs import firings, pauses, transitions
 from leads.handoffs.transitions import Requeue
@@ -101,29 +101,31 @@ def resume(clock: Clock, handoff: Handoff, pause: Pause, at: datetime) -> None:
 
 def warn(steps: Sequence[Step]) -> None:
     """Warn the people who can still keep the promise."""
-    firings.record(steps)
-    firings.notify("handoff.warning", steps, _accountable(steps))
+    firings.fire("handoff.warning", steps, _accountable(steps))
 
 
 def breach(steps: Sequence[Step]) -> None:
     """Notify the accountable people and the submitter of each breach."""
-    firings.record(steps)
     accountable = _accountable(steps)
     # The submitter waits for the act and must learn of the breach, too.
-    firings.notify(
+    firings.fire(
         "handoff.breached", steps, lambda handoff: [*accountable(handoff), handoff.submitted_by]
     )
 
 
 def notify_team_lead(steps: Sequence[Step]) -> None:
     """Notify the leads of the accountable team; if it has none, the directors."""
-    firings.record(steps)
     _tell_team_lead(steps)
 
 
-def _tell_team_lead(steps: Sequence[Step]) -> None:
+def _tell_team_lead(steps: Sequence[Step], *, as_kind: StepKind | None = None) -> None:
     leads = teams.active_leads(_team_ids(steps))
-    firings.notify("handoff.escalated_lead", steps, lambda handoff: leads[handoff.team_id])
+    firings.fire(
+        "handoff.escalated_lead",
+        steps,
+        lambda handoff: leads[handoff.team_id],
+        as_kind=as_kind,
+    )
 
 
 def requeue(steps: Sequence[Step]) -> None:
@@ -147,8 +149,9 @@ def requeue(steps: Sequence[Step]) -> None:
         if row not in pending:
             transitions.requeue(row.handoff, by=None, at=at, cause=row.cause)
     people = teams.active_people(_team_ids(steps))
-    unread = [step for step in steps if not people[step.subject.team_id]]
-    firings.notify("handoff.requeued", unread, lambda handoff: [])
+    absent = _absent(people, at=at)
+    unread = [step for step in steps if not _present(people[step.subject.team_id], absent)]
+    firings.notify("handoff.requeued", unread, lambda handoff: people[handoff.team_id])
 
 
 def _tried(steps: Sequence[Step]) -> set[int]:
@@ -162,14 +165,12 @@ def _tried(steps: Sequence[Step]) -> set[int]:
 
 def _notify_team_lead_instead(steps: Sequence[Step]) -> None:
     if steps:
-        firings.record(steps, as_kind=StepKind.NOTIFY_TEAM_LEAD)
-        _tell_team_lead(steps)
+        _tell_team_lead(steps, as_kind=StepKind.NOTIFY_TEAM_LEAD)
 
 
 def notify_director(steps: Sequence[Step]) -> None:
     """Notify the directors; if there is none, the admins."""
-    firings.record(steps)
-    firings.notify("handoff.escalated_director", steps, lambda handoff: [])
+    firings.fire("handoff.escalated_director", steps, lambda handoff: [])
 
 
 def _team_ids(steps: Sequence[Step]) -> set[int]:
@@ -177,13 +178,27 @@ def _team_ids(steps: Sequence[Step]) -> set[int]:
 
 
 def _accountable(steps: Sequence[Step]) -> Callable[[Handoff], list[User]]:
-    """Return who is accountable for a handoff: its owner, or all who can take it from the queue."""
+    """Return who is accountable for a handoff: its owner, or all who can take it from the queue.
+
+    Of those who can take it, any one is enough: who is away is named only if all of them are.
+    """
     team_ids = {step.subject.team_id for step in steps if step.subject.owner_id is None}
     people = teams.active_people(team_ids)
+    absent = _absent(people, at=steps[0].firing.at)
 
     def accountable(handoff: Handoff) -> list[User]:
         if handoff.owner is not None:
             return [handoff.owner]
-        return people[handoff.team_id]
+        team = people[handoff.team_id]
+        return _present(team, absent) or team
 
     return accountable
+
+
+def _absent(people: Mapping[int, Sequence[User]], *, at: datetime) -> Collection[int]:
+    """Return the ids of those of the people of some teams who are away."""
+    return leaves.away([person for team in people.values() for person in team], at=at)
+
+
+def _present(people: Sequence[User], absent: Collection[int]) -> list[User]:
+    return [person for person in people if person.pk not in absent]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from crm.accounts import leaves
+from crm.accounts.leaves import Line
 from crm.accounts.models import User
 from crm.lib.db.inserts import insert
 from leads.handoffs import notices, state_changes
@@ -29,20 +31,33 @@ def handoff_of(subject: Any) -> Handoff:
     return subject.handoff
 
 
-def record(steps: Sequence[Step], *, as_kind: StepKind | None = None) -> None:
+def record(
+    steps: Sequence[Step], lines: Sequence[Line] = (), *, as_kind: StepKind | None = None
+) -> None:
     """Record that ``steps`` fired, on the leads of their handoffs.
 
-    ``as_kind``: what they did, where that is not what their ladder says.
+    ``lines``: who acts, step by step; who stands in for whom goes into the payload. ``as_kind``:
+    what they did, where that is not what their ladder says.
     """
     changes = []
-    for step in steps:
-        payload = {
+    for number, step in enumerate(steps):
+        payload: dict[str, Any] = {
             "step": as_kind or step.firing.kind,
             "level": step.firing.level,
             "metric": step.clock.metric,
         }
+        if lines and lines[number].stand_ins:
+            payload["stand_ins"] = _named(lines[number])
         changes.append(Change(handoff_of(step.subject), payload=payload))
     insert(state_changes.events_of(changes, EventKind.ESCALATED, by=None, at=steps[0].firing.at))
+
+
+def _named(line: Line) -> list[dict[str, Any]]:
+    """Return who was away and who stood in, by name as the timeline shows them."""
+    return [
+        {"away": absent.name, "by": [person.name for person in stand_ins]}
+        for absent, stand_ins in line.stand_ins
+    ]
 
 
 def no_params(subject: Any) -> Mapping[str, Any]:
@@ -50,23 +65,58 @@ def no_params(subject: Any) -> Mapping[str, Any]:
     return {}
 
 
+def fire(
+    kind: str,
+    steps: Sequence[Step],
+    people_of: PeopleOf,
+    *,
+    params_of: ParamsOf = no_params,
+    as_kind: StepKind | None = None,
+) -> None:
+    """Record that ``steps`` fired and notify the people of each subject, or who stands in.
+
+    ``params_of`` returns further values of the notice. ``as_kind`` as in :func:`record`.
+    """
+    lines = _lines(steps, people_of)
+    record(steps, lines, as_kind=as_kind)
+    _notify(kind, steps, lines, params_of)
+
+
 def notify(
     kind: str, steps: Sequence[Step], people_of: PeopleOf, *, params_of: ParamsOf = no_params
 ) -> None:
-    """Notify the active ones of the people of each subject; if there is none, the directors.
+    """Notify as :func:`fire` of steps that are recorded already."""
+    if steps:
+        _notify(kind, steps, _lines(steps, people_of), params_of)
 
-    ``params_of`` returns further values of the notice.
-    """
-    in_charge: list[User] | None = None
+
+def _lines(steps: Sequence[Step], people_of: PeopleOf) -> list[Line]:
+    """Return who acts, step by step: the people of the subject, the directors if there is none."""
+    named = [list(people_of(step.subject)) for step in steps]
+    directors: list[User] = []
+    if not all(named):
+        # A message to no one would be a silent breach.
+        directors = leaves.present_directors(at=steps[0].firing.at)
+    cover = leaves.cover([person for people in named for person in people], at=steps[0].firing.at)
+    lines = []
+    for step, people in zip(steps, named, strict=True):
+        if people:
+            lines.append(cover.line(people, team_id=_team_of(step.subject)))
+        else:
+            lines.append(Line(directors))
+    return lines
+
+
+def _team_of(subject: Any) -> int | None:
+    if isinstance(subject, Handoff):
+        return subject.team_id
+    return getattr(subject, "marketing_team_id", None)
+
+
+def _notify(kind: str, steps: Sequence[Step], lines: Sequence[Line], params_of: ParamsOf) -> None:
     news = []
-    for step in steps:
+    for step, line in zip(steps, lines, strict=True):
         handoff = handoff_of(step.subject)
-        # A message to inactive people alone would be a silent breach.
-        people = [person for person in people_of(step.subject) if person.is_active]
-        if not people:
-            if in_charge is None:
-                in_charge = directors()
-            people = in_charge
         params = {
             "metric": step.clock.metric,
             "due_at": step.clock.due_at.isoformat(),
@@ -74,12 +124,5 @@ def notify(
             **params_of(step.subject),
         }
         key = f"firing:{step.firing.pk}"
-        news.append(News(kind, handoff, people, key=key, params=params))
-    if news:
-        notices.notify_many(news, at=steps[0].firing.at)
-
-
-def directors() -> list[User]:
-    """Return the active directors; if there is none, the admins."""
-    active = User.objects.filter(is_active=True).order_by("id")
-    return list(active.filter(is_director=True)) or list(active.filter(is_admin=True))
+        news += notices.to_line(News(kind, handoff, [], key=key, params=params), line)
+    notices.notify_many(news, at=steps[0].firing.at)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from crm.accounts import leaves
+from crm.accounts.leaves import Line
 from crm.accounts.models import Membership, User
 from crm.lib.db.inserts import Many
 from crm.lib.db.kept_sql import Among, KeptSql
@@ -24,6 +26,8 @@ from leads.models.lead import lead_name
 from leads.records import contact_privacy
 
 LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
+# Values of a notice that are the ids of people in its sentence.
+ACTING = ("by_id", "owner_id", "away_id")
 
 
 # -- Who gets one
@@ -71,6 +75,24 @@ def messages(news: Iterable[News], *, at: datetime) -> Many:
     return outbox.messages([_about(each) for each in news], at=at)
 
 
+def to_line(news: News, line: Line) -> list[News]:
+    """Return ``news`` for the people of ``line``; a stand-in is told for whom."""
+    return [
+        replace(news, people=people, params={**news.params, **more})
+        for people, more in line.addressed()
+    ]
+
+
+def notify_to_act(news: News, *, at: datetime) -> None:
+    """Queue a notice that asks its people to act; somebody stands in for who is away."""
+    notify_many(_to_act(news, at=at, team_id=news.handoff.team_id), at=at)
+
+
+def _to_act(news: News, *, at: datetime, team_id: int | None) -> list[News]:
+    people = list(news.people)
+    return to_line(news, leaves.cover(people, at=at).line(people, team_id=team_id))
+
+
 def _about(news: News) -> outbox.News:
     handoff = news.handoff
     return outbox.News(
@@ -94,17 +116,22 @@ def of_decision(kind: str, decision: Decision, **params: Any) -> Many:
 
     They wait until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
     """
+    people = submitters(decision.handoff, besides=decision.by)
     cause = cause_of(decision)
     news = News(
         kind,
         decision.handoff,
-        submitters(decision.handoff, besides=decision.by),
+        people,
         key=cause,
         params={"by_id": decision.by_id, **params},
         cause=cause,
         wait=outbox.UNDO_WINDOW,
     )
-    return messages([news], at=decision.at)
+    if kind != "handoff.rejected":
+        return messages([news], at=decision.at)
+    # A rejected lead waits for an answer, so somebody who is there has to hear of it.
+    team_id = decision.handoff.lead.marketing_team_id
+    return messages(_to_act(news, at=decision.at, team_id=team_id), at=decision.at)
 
 
 def submitters(handoff: Handoff, *, besides: User | None) -> list[User]:
@@ -159,7 +186,7 @@ def lead_id_of(path: str) -> int | None:
 def _sight(reader: User, rows: list[Told]) -> _Sight:
     wanted = {lead_id_of(row.path) for row in rows} - {None}
     leads = _leads_in_sight(reader, wanted)
-    acting = {row.params.get(name) for row in rows for name in ("by_id", "owner_id")}
+    acting = {row.params.get(name) for row in rows for name in ACTING}
     return _Sight(leads, people=_names_of(acting - {None}))
 
 
@@ -171,10 +198,10 @@ def _words(row: Told, sight: _Sight) -> Words:
     if lead_id is None and sentences.is_about_lead(row.kind):
         return Words(sentences.sentence_out_of_sight(row.kind))
     values = dict(row.params)
-    for name in ("by", "owner"):
-        person_id = values.get(f"{name}_id")
+    for name in ACTING:
+        person_id = values.get(name)
         if person_id is not None:
-            values[name] = sight.people.get(person_id, "")
+            values[name.removesuffix("_id")] = sight.people.get(person_id, "")
     if lead_id is not None:
         values |= sight.leads[lead_id]
     return Words(sentences.sentence(row.kind, values))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import notices, state_changes
+from leads.handoffs.notices import News
 from leads.models import Handoff
 from leads.states import PAUSED_IN, EventKind
 from sla.clocks import clocks, pauses
@@ -86,9 +87,9 @@ def elapsed(handoff: Handoff, clock: Clock, pause: Pause, *, at: datetime) -> No
     if handoff.owner is None:
         return
     params = {"metric": clock.metric, "due_at": clock.due_at.isoformat()}
-    notices.notify(
-        "handoff.resumed", handoff, [handoff.owner], at=at, key=f"pause:{pause.pk}", params=params
-    )
+    owner = [handoff.owner]
+    news = News("handoff.resumed", handoff, owner, key=f"pause:{pause.pk}", params=params)
+    notices.notify_to_act(news, at=at)
 
 
 def _record_end(

@@ -22,6 +22,7 @@ from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
 from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes
+from leads.handoffs.notices import News
 from leads.models import Decision, Handoff
 from leads.returns import returns, second_decisions
 from leads.states import WORKED, DecisionKind, EventKind, HandoffState
@@ -315,7 +316,8 @@ def _notify_reassigned(
     key = f"reassigned:{owner.pk}:{at.timestamp()}"
     params = {"by_id": by.pk, "owner_id": owner.pk}
     if owner.pk != by.pk:
-        notices.notify("handoff.reassigned", handoff, [owner], at=at, key=key, params=params)
+        news = News("handoff.reassigned", handoff, [owner], key=key, params=params)
+        notices.notify_to_act(news, at=at)
     if previous.pk != by.pk:
         notices.notify(
             "handoff.taken_over", handoff, [previous], at=at, key=f"{key}:from", params=params

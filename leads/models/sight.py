@@ -54,7 +54,7 @@ def of_open_handoffs(user: User) -> Branches:
         return [EVERYTHING]
     branches = []
     if user.team_ids(Side.SALES):
-        branches += [Q(owner=user), *_of_queues(user)]
+        branches += [Q(owner=user), *_covered(user), *_of_queues(user)]
     marketing = user.team_ids(Side.MARKETING)
     if marketing:
         branches.append(Q(marketing_team__in=marketing))
@@ -95,7 +95,8 @@ def of_leads(user: User) -> Branches:
         branches.append(Q(marketing_team__in=marketing))
     if user.team_ids(Side.SALES):
         branches += _owned(user)
-        branches += [_has_handoff(branch) for branch in (*_of_queues(user), _decided(user))]
+        of_handoffs = [*_covered(user), *_of_queues(user), _decided(user)]
+        branches += [_has_handoff(branch) for branch in of_handoffs]
     return branches + _arbitrated(user, "lead")
 
 
@@ -124,9 +125,16 @@ def of_one_lead(user: User) -> Branches:
         branches.append(Q(marketing_team__in=marketing))
     if user.team_ids(Side.SALES):
         # Owning any of them is enough: a lead has the owner of its last one (crm.invariants).
-        of_sales = [Q(owner=user), *_of_queues(user), _decided(user)]
+        of_sales = [Q(owner=user), *_covered(user), *_of_queues(user), _decided(user)]
         branches.append(_has_handoff(any_of(of_sales)))
     return branches
+
+
+def _covered(user: User) -> Branches:
+    """Return the reason that comes from colleagues who are away: their delegate stands in."""
+    if not user.stands_in_for:
+        return []
+    return [Q(owner__in=user.stands_in_for, team__in=user.team_ids(Side.SALES))]
 
 
 def _of_queues(user: User) -> Branches:

@@ -86,7 +86,7 @@ def deciders(case: Dispute, *, at: datetime) -> list[User]:
     """Return who decides ``case`` at ``at``: its arbiter; the directors in their absence."""
     arbiter = case.arbiter
     if arbiter is None or not arbiter.is_active or leaves.away([arbiter], at=at):
-        return firings.directors()
+        return leaves.present_directors(at=at)
     return [arbiter]
 
 

@@ -64,27 +64,23 @@ def done_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
 
 def warn(steps: Sequence[Step]) -> None:
     """Warn the person who answers."""
-    firings.record(steps)
-    _notify("handoff.warning", steps, _answerers(steps))
+    _fire("handoff.warning", steps, _answerers(steps))
 
 
 def breach(steps: Sequence[Step]) -> None:
     """Notify the person who answers of each breach."""
-    firings.record(steps)
-    _notify("handoff.breached", steps, _answerers(steps))
+    _fire("handoff.breached", steps, _answerers(steps))
 
 
 def notify_team_lead(steps: Sequence[Step]) -> None:
     """Notify the leads of the marketing team; if it has none, the directors."""
-    firings.record(steps)
     leads = teams.active_leads(_team_ids(steps))
-    _notify("handoff.escalated_lead", steps, lambda row: leads[row.marketing_team_id])
+    _fire("handoff.escalated_lead", steps, lambda row: leads[row.marketing_team_id])
 
 
 def notify_director(steps: Sequence[Step]) -> None:
     """Notify the directors; if there is none, the admins."""
-    firings.record(steps)
-    firings.notify("handoff.escalated_director", steps, lambda row: [], params_of=_team_of)
+    firings.fire("handoff.escalated_director", steps, lambda row: [], params_of=_team_of)
 
 
 def dispute_decided_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
@@ -99,14 +95,12 @@ def dispute_decided_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetim
 
 def warn_arbiter(steps: Sequence[Step]) -> None:
     """Warn who decides."""
-    firings.record(steps)
-    firings.notify("handoff.warning", steps, _deciders(steps))
+    firings.fire("handoff.warning", steps, _deciders(steps))
 
 
 def breach_of_arbiter(steps: Sequence[Step]) -> None:
     """Notify who decides of each breach."""
-    firings.record(steps)
-    firings.notify("handoff.breached", steps, _deciders(steps))
+    firings.fire("handoff.breached", steps, _deciders(steps))
 
 
 def _deciders(steps: Sequence[Step]) -> firings.PeopleOf:
@@ -116,9 +110,10 @@ def _deciders(steps: Sequence[Step]) -> firings.PeopleOf:
     away = leaves.away(arbiters, at=at)
 
     def deciders(case: Any) -> list[User]:
-        if case.arbiter is None or case.arbiter_id in away:
+        arbiter = case.arbiter
+        if arbiter is None or not arbiter.is_active or arbiter.pk in away:
             return []
-        return [case.arbiter]
+        return [arbiter]
 
     return deciders
 
@@ -129,23 +124,19 @@ def _team_ids(steps: Sequence[Step]) -> set[int]:
 
 
 def _answerers(steps: Sequence[Step]) -> firings.PeopleOf:
-    """Return who answers a return: its person, or the leads of the team in their absence."""
-    at = steps[0].firing.at
-    assigned = [step.subject.assigned_to for step in steps if step.subject.assigned_to]
-    away = leaves.away(assigned, at=at)
+    """Return who answers a return: its person, else the leads of the team."""
     leads = teams.active_leads(_team_ids(steps))
 
     def answerers(row: Any) -> list[User]:
-        person = row.assigned_to
-        if person is not None and person.is_active and person.pk not in away:
-            return [person]
+        if row.assigned_to is not None:
+            return [row.assigned_to]
         return leads[row.marketing_team_id]
 
     return answerers
 
 
-def _notify(kind: str, steps: Sequence[Step], people_of: firings.PeopleOf) -> None:
-    firings.notify(kind, steps, people_of, params_of=_team_of)
+def _fire(kind: str, steps: Sequence[Step], people_of: firings.PeopleOf) -> None:
+    firings.fire(kind, steps, people_of, params_of=_team_of)
 
 
 def _team_of(row: Any) -> dict[str, str]:

@@ -49,4 +49,4 @@ def _tell_owner(
     )
     if decision is not None:
         news = replace(news, cause=notices.cause_of(decision), wait=outbox.UNDO_WINDOW)
-    notices.notify_many([news], at=at)
+    notices.notify_to_act(news, at=at)

@@ -21,6 +21,7 @@ from leads import events
 from leads.conflicts import MovedOn
 from leads.follow_up import next_steps
 from leads.handoffs import notices, stages, state_changes
+from leads.handoffs.notices import News
 from leads.models import Handoff, Lead, OutcomeReason, Parking
 from leads.returns import returns
 from leads.returns.returns import WrongReason
@@ -246,14 +247,14 @@ def _wake(lead: Lead, cause: WakeCause, *, by: User | None, at: datetime) -> boo
     handoff.lead = lead
     stages.reach(lead, Stage.CAPTURED, on=events.today(at))
     state_changes.record(handoff, EventKind.WOKEN, by=by, at=at, payload={"cause": cause.value})
-    notices.notify(
+    news = News(
         "handoff.woken",
         handoff,
         notices.submitters(handoff, besides=by),
-        at=at,
         key=f"woken:{parking.pk}",
         params={"state": cause.value},
     )
+    notices.notify_to_act(news, at=at)
     return True
 
 

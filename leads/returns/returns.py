@@ -86,11 +86,15 @@ def _send_to_arbiter(handoff: Handoff, *, at: datetime) -> Return:
 
 
 def _answerer(handoff: Handoff, *, at: datetime) -> User | None:
-    """Return the sender of the lead; None, for the leads of the team, who answer in their place."""
+    """Return the sender of the lead, or the delegate of one who is away.
+
+    None, for the leads of the team, who answer in the place of both.
+    """
     sender = handoff.submitted_by
-    if not sender.is_active or leaves.away([sender], at=at):
-        return None
-    return sender
+    cover = leaves.cover([sender], at=at)
+    if sender.pk not in cover.absent:
+        return sender
+    return cover.delegate(sender, team_id=handoff.lead.marketing_team_id)
 
 
 def _clock(opened: Return, pk: int | None, *, at: datetime) -> Clock | None:

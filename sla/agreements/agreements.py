@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from crm.accounts import people
+from crm.accounts import leaves, people
+from crm.accounts.leaves import Line
 from crm.accounts.models import Membership, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
@@ -28,6 +29,8 @@ from sla.states import AGREEMENT_MOVES, UNSIGNED, AgreementState
 
 # The attribute of a version that holds the ids of its personas, where they came with it.
 LOOKS_FOR = "looks_for"
+# Kinds of notices that ask their readers to act.
+ASKS = ("proposed", "unsigned", "renewal")
 SCOPE_CONSTRAINT = "agreement_one_in_force_per_scope"
 
 
@@ -84,19 +87,25 @@ def notify(
     key: str,
     **params: object,
 ) -> None:
-    """Queue a notice about ``version`` to ``users``, once per ``key``."""
-    outbox.notify(
-        f"agreement.{kind}",
-        users,
-        at=at,
-        key=f"agreement:{version.pk}:{key}",
-        params={
-            "agreement": version.agreement.name,
-            "number": version.number,
-            **params,
-        },
-        path=f"/agreement/{version.pk}/",
-    )
+    """Queue a notice about ``version`` to ``users``, once per ``key``.
+
+    Where it asks them to act, somebody stands in for who is away.
+    """
+    line = Line(list(users))
+    if kind in ASKS:
+        line = leaves.cover(line.present, at=at).line(line.present)
+    about = {"agreement": version.agreement.name, "number": version.number, **params}
+    news = [
+        outbox.News(
+            f"agreement.{kind}",
+            recipients,
+            key=f"agreement:{version.pk}:{key}",
+            params={**about, **more},
+            path=f"/agreement/{version.pk}/",
+        )
+        for recipients, more in line.addressed()
+    ]
+    outbox.notify_many(news, at=at)
 
 
 def standing_signatures(version: AgreementVersion) -> dict[str, Signature]:

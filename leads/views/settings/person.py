@@ -51,14 +51,14 @@ def show(
         "link": link,
         "url": url,
         "mail_on": not may_see_links(),
-        "leaves": person.leaves.filter(last_on__gte=today),
+        "leaves": person.leaves.filter(last_on__gte=today).select_related("delegate"),
         "work": sum(parcel.count for parcel in work_of(person, at=at)),
         "is_self": person.pk == request.user.pk,
         "factors": factors.of(person),
         # Several forms on one page: their ids must differ.
         "edit_form": PersonForm(initial=names, auto_id="id_edit_%s"),
         "place_form": PlaceForm(person=person, auto_id="id_place_%s"),
-        "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
+        "leave_form": LeaveForm(person=person, initial={"first_on": today}, auto_id="id_leave_%s"),
     }
     for name, form in bound.items():
         context[f"{name}_form"] = form
@@ -125,7 +125,7 @@ def person_place(request: Request, pk: int) -> HttpResponse:
 def person_leave(request: Request, pk: int) -> HttpResponse:
     """Enter a leave."""
     person = fetch(pk)
-    form = LeaveForm(request.POST, auto_id="id_leave_%s")
+    form = LeaveForm(request.POST, person=person, auto_id="id_leave_%s")
 
     def write(now: datetime) -> None:
         leaves.take(person, **form.cleaned_data, by=request.user, at=now)

@@ -175,7 +175,7 @@ def test_owner_who_left_is_not_waited_for(cast: Cast, moment: Moment) -> None:
     factories.accepted(cast)
     User.objects.filter(pk=cast.bea.pk).update(is_active=False)
     climb(moment, "13:20")
-    assert notified()["handoff.warning"] == ["Elsa"]
+    assert notified()["handoff.warning"] == ["Dora"]
 
 
 @pytest.fixture

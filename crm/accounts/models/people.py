@@ -1,4 +1,4 @@
-"""People, teams and the organisation."""
+"""People and teams."""
 
 from __future__ import annotations
 
@@ -8,51 +8,18 @@ from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import JSONObject, Lower
 from django.utils.crypto import salted_hmac
 
+from crm.accounts.models.leave import Leave, LeaveNow
+from crm.accounts.models.organisation import LANGUAGES, Organisation
 from crm.accounts.states import Density, Role, Side, Theme
 from crm.lib.clock import RelevoNow
 from crm.lib.db import returning
 from crm.lib.db.kept_sql import KeptSql
-from crm.lib.db.ranges import DateRange
-
-LANGUAGES = [("es", "Español"), ("en", "English")]
-
-
-class Organisation(models.Model):
-    """The one organisation of this installation."""
-
-    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    name = models.CharField(max_length=120)
-    currency = models.CharField(max_length=3, default="USD")
-    language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
-    time_zone = models.CharField(max_length=60, default="America/Mexico_City")
-    country = models.CharField(max_length=2, blank=True)
-    # Chosen words that are not the usual ones of the country (crm.lib.wording.variants):
-    # {"lead": "lead", "agreement": "SLA"}
-    terms = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
-    is_demo = models.BooleanField(default=False)
-    # While True, the checklist is the first page of admins.
-    setting_up = models.BooleanField(default=False)
-    # Finished and skipped steps: {"holidays": "done", "hours": "skipped"}
-    setup_steps = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(id=1), name="organisation_is_one"),
-            models.CheckConstraint(
-                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="organisation_currency_iso"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Team(models.Model):
@@ -106,16 +73,17 @@ class UserManager(BaseUserManager["User"]):
 
     def from_row(self, row: Sequence[Any]) -> User:
         """Return the person of a row of the columns ``surrounded_columns``."""
-        *columns, teams, organisation, fetched_at = row
+        *columns, teams, leaves, organisation, fetched_at = row
         names = [field.attname for field in self.model._meta.concrete_fields]
         user: Any = self.model.from_db("default", names, columns)
         user.teams_row, user.organisation_row, user.fetched_at = teams, organisation, fetched_at
+        user.leaves_row = leaves
         return cast("User", user)
 
     def surrounded_columns(self) -> list[str]:
         """Return the columns of surrounded(): those of the person, then what was added."""
         own = [field.attname for field in self.model._meta.concrete_fields]
-        return [*own, "teams_row", "organisation_row", "fetched_at"]
+        return [*own, "teams_row", "leaves_row", "organisation_row", "fetched_at"]
 
     def surrounded(self) -> models.QuerySet[User]:
         """Return the query of with_surroundings."""
@@ -129,6 +97,7 @@ class UserManager(BaseUserManager["User"]):
         organisations = Organisation.objects.values(row=returning.as_json(Organisation))
         return self.annotate(
             teams_row=ArraySubquery(teams),
+            leaves_row=ArraySubquery(Leave.objects.rows_about(OuterRef("pk"))),
             organisation_row=Subquery(organisations[:1]),
             # The moment of the request: read here, it costs no query of its own.
             fetched_at=RelevoNow(),
@@ -252,23 +221,52 @@ class User(AbstractBaseUser, PermissionsMixin):
             if member.team.side == side and (member.is_lead or not led)
         ]
 
+    @cached_property
+    def leaves_about(self) -> list[LeaveNow]:
+        """Return the leaves of about now that concern the person, as loaded by surrounded()."""
+        loaded = getattr(self, "leaves_row", None)
+        if loaded is None:
+            loaded = Leave.objects.rows_about(self.pk)
+        return [LeaveNow.from_row(row) for row in loaded]
+
+    @cached_property
+    def stands_in_for(self) -> list[int]:
+        """Return the ids of those who are away now and whose delegate in sales this person is.
+
+        Only in sales: in marketing the whole team may work on each lead anyhow.
+        """
+        if self.is_director or not self.team_ids(Side.SALES):
+            return []
+        return [leave.person for leave in self.leaves_about if leave.is_covered_by(self.pk)]
+
+    @property
+    def unseen_leave(self) -> int | None:
+        """Return the id of the leave from which the person came back and has not read what was."""
+        for leave in self.leaves_about:
+            if leave.person == self.pk and leave.is_over and not leave.is_seen:
+                return leave.id
+        return None
+
     # -- As the reader of a query whose SQL is kept (crm.lib.db.kept_sql)
 
     @property
     def sql_shape(self) -> tuple[Any, ...]:
         """Return all about the person that decides what the SQL of a query reads."""
         teams = tuple((member.team.side, member.is_lead) for member in self.memberships_now)
-        return self.is_director, teams
+        return self.is_director, teams, len(self.stands_in_for)
 
     @property
     def sql_values(self) -> list[int]:
-        """Return the id of the person, and those of the teams."""
-        return [self.pk, *(member.team_id for member in self.memberships_now)]
+        """Return the ids of the person, the teams, and those whom the person stands in for."""
+        teams = [member.team_id for member in self.memberships_now]
+        return [self.pk, *teams, *self.stands_in_for]
 
     def standing_in(self, ids: Sequence[int]) -> User:
         """Return a person of the same shape, with ``ids`` instead of ``sql_values``."""
-        pk, *teams = ids
+        pk, *others = ids
+        teams = others[: len(self.memberships_now)]
         person = User(pk=pk, is_director=self.is_director)
+        person.stands_in_for = others[len(teams) :]
         person.memberships_now = []
         for team, member in zip(teams, self.memberships_now, strict=True):
             of_side = Team(pk=team, side=member.team.side)
@@ -305,106 +303,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"
-
-
-class Invitation(models.Model):
-    """A link that opens an account once: the person sets a password and is signed in.
-
-    The link is signed (crm.accounts.invitations): it takes this row and the server's key to make.
-    """
-
-    person = models.ForeignKey(User, models.CASCADE, related_name="invitations")
-    invited_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    nonce = models.CharField(max_length=64)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person"],
-                # Not "not expired": a constraint knows no time. A new link revokes the old one.
-                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
-                name="invitation_one_open",
-            ),
-            models.CheckConstraint(
-                condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True),
-                name="invitation_ends_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")), name="invitation_has_time"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.person_id} {self.created_at:%Y-%m-%d}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the link was neither used nor revoked; it may have expired."""
-        return self.accepted_at is None and self.revoked_at is None
-
-
-class Tries(models.Model):
-    """How many guesses of a secret were counted under one limit (crm.accounts.sign_in.tries).
-
-    ``key`` is a hash of what is counted. Until ``open_at`` no further guess is taken.
-    """
-
-    key = models.CharField(max_length=64, primary_key=True)
-    count = models.PositiveIntegerField(default=0)
-    open_at = models.DateTimeField()
-    # Indexed for tries.forget, which deletes by age.
-    forgotten_at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return f"{self.key[:8]} {self.count}"
-
-
-class PasswordRequest(models.Model):
-    """An address that asked for a link to a new password, with or without an account.
-
-    It is deleted once it is answered (crm.notifications.password_requests).
-    """
-
-    email = models.EmailField(max_length=254)
-    asked_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-
-class Leave(models.Model):
-    """Days on which a person is away, both included, in the person's own time zone."""
-
-    person = models.ForeignKey(User, models.CASCADE, related_name="leaves")
-    first_on = models.DateField()
-    last_on = models.DateField()
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(db_default=RelevoNow())
-
-    class Meta:
-        ordering = ["first_on"]
-        constraints = [
-            models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="leave_has_days"),
-            # A look before the insert would miss a leave that is written at the same time.
-            ExclusionConstraint(
-                name="leave_no_overlap",
-                expressions=[
-                    ("person", RangeOperators.EQUAL),
-                    (
-                        DateRange(
-                            "first_on",
-                            "last_on",
-                            RangeBoundary(inclusive_lower=True, inclusive_upper=True),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.person_id} {self.first_on} – {self.last_on}"
