@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crm.accounts.models import User
+from django.db.models import QuerySet
+
+from crm.accounts.models import Team, User
 from crm.accounts.states import Side
+from crm.lib.catalogue import in_use
 from leads.bulk.states import BulkKind
 from leads.journey import Part
-from leads.models import Handoff, ImportRun, Lead
+from leads.models import Handoff, ImportRun, Lead, MessageTemplate
 from leads.returns import cases, second_decisions
 from leads.states import (
     DISQUALIFIED_FROM,
+    JUDGED_AFTER,
     LOST_FROM,
     PARKED_AFTER,
     PAUSED_IN,
@@ -376,6 +380,8 @@ can_disqualify = Permission(_works, _is_disqualifiable)
 # Correct the amount of a won handoff, and reopen an outcome: the same people.
 can_correct_amount = Permission(_works, _is_kept_in(HandoffState.WON))
 can_reopen = Permission(_works, _is_kept_in(*REOPENED_FROM))
+# Say whether the package was true: the same people.
+can_judge_package = Permission(_works, _in(*JUDGED_AFTER))
 
 
 def parts(user: User, lead: Lead, handoff: Handoff | None) -> set[Part]:
@@ -405,6 +411,25 @@ def can_edit_catalogues(user: User) -> bool:
     leads_marketing = user.team_ids(Side.MARKETING, led=True)
     leads_sales = user.team_ids(Side.SALES, led=True)
     return user.is_admin or bool(leads_marketing or leads_sales)
+
+
+def can_edit_templates(user: User) -> bool:
+    """Edit message templates at all: leads of teams, and directors."""
+    return user.is_director or any(member.is_lead for member in user.memberships_now)
+
+
+def can_edit_template(user: User, template: MessageTemplate) -> bool:
+    """Edit this one: a lead of its team, or a director."""
+    return teams_with_templates(user).filter(pk=template.team_id).exists()
+
+
+def teams_with_templates(user: User) -> QuerySet[Team]:
+    """Return the teams in use whose templates ``user`` may edit."""
+    teams = in_use(Team)
+    if user.is_director:
+        return teams
+    led = [member.team_id for member in user.memberships_now if member.is_lead]
+    return teams.filter(pk__in=led)
 
 
 def can_read_alignment(user: User) -> bool:

@@ -80,6 +80,7 @@ REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # no contact with the lead yet
 WON_FROM = LOST_FROM = (S.SQL, S.OPPORTUNITY)  # an SQL opens its opportunity on the way
 DISQUALIFIED_FROM = (S.CONTACTED, S.SQL)
 REOPENED_FROM = (S.WON, S.LOST, S.DISQUALIFIED)  # an outcome, not a decision of the queue
+JUDGED_AFTER = REOPENED_FROM  # the rep says whether the package was true
 # The decisions of the queue by which a lead may come back to marketing.
 SENT_BACK = (S.REJECTED, S.MISROUTED, S.DUPLICATE)
 CLOSED = (*SENT_BACK, S.WON, S.LOST, S.WITHDRAWN, S.DISQUALIFIED, S.RECYCLED)
@@ -287,6 +288,18 @@ class FollowUpEnd(models.TextChoices):
     DONE = "done", _("Done")
     CHANGED = "changed", _("Changed")
     GONE = "gone", _("The lead moved on")
+
+
+# The channels of a text that can be written beforehand.
+WRITTEN = (ContactChannel.WHATSAPP, ContactChannel.EMAIL)
+
+
+class Truth(models.TextChoices):
+    """What the rep says of a criterion of the package once the lead has an end."""
+
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    UNKNOWN = "unknown", _("Do not know")
 
 
 class OutcomeKind(models.TextChoices):

@@ -25,7 +25,7 @@ from leads.views.desks import mine
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.returns import duplicates, misrouting
-from leads.views.settings import valuable_actions
+from leads.views.settings import templates, valuable_actions
 
 urlpatterns = [
     path("search/", search.search_leads, name="search"),
@@ -53,6 +53,15 @@ urlpatterns = [
     path("leads/<int:pk>/notes/", notes.add_note, name="lead_note"),
     path("leads/<int:pk>/next-step/", follow_up.plan, name="lead_next_step"),
     path("leads/<int:pk>/override/<slug:code>/", evidence.override, name="lead_override"),
+    path("templates/", templates.template_list, name="message_templates"),
+    path("templates/new/", templates.template_new, name="message_template_new"),
+    path("templates/<int:pk>/", templates.template_edit, name="message_template"),
+    path(
+        "templates/<int:pk>/archive/", templates.template_archive, name="message_template_archive"
+    ),
+    path(
+        "templates/<int:pk>/restore/", templates.template_restore, name="message_template_restore"
+    ),
     path("actions/", valuable_actions.kind_list, name="action_kinds"),
     path("actions/new/", valuable_actions.kind_new, name="action_kind_new"),
     path("actions/<int:pk>/", valuable_actions.kind_edit, name="action_kind"),
@@ -97,6 +106,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/duplicate/", duplicates.duplicate, name="handoff_duplicate"),
     path("handoffs/<int:pk>/link/", duplicates.link, name="handoff_link"),
     path("handoffs/<int:pk>/undo/", handoffs.undo, name="handoff_undo"),
+    path("handoffs/<int:pk>/truth/", handoff_steps.answer_truth, name="handoff_truth"),
     *(
         path(
             f"handoffs/<int:pk>/{name}/",

@@ -246,10 +246,14 @@ def cover(named: Iterable[User], *, at: datetime) -> Cover:
     also_away = away([beside[pk] for pk in beside if pk not in people_named], at=at)
     absent |= also_away.keys()
     absent |= {pk for pk, person in beside.items() if not person.is_active}
-    delegates = {pk: beside.get(leave.delegate_id) for pk, leave in running.items()}
+    delegates = {
+        pk: beside[leave.delegate_id]
+        for pk, leave in running.items()
+        if leave.delegate_id in beside
+    }
     return Cover(
         absent=absent,
-        delegate_of={pk: person for pk, person in delegates.items() if person is not None},
+        delegate_of=delegates,
         members=members,
         # If all of them are away, they hear of it all the same: it must not stay silent.
         directors=[person for person in directors if person.pk not in absent] or directors,

@@ -40,6 +40,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/close/", mount(returns.Close), name="api_handoff_close"),
     path("handoffs/<int:pk>/recycle/", mount(returns.Recycle), name="api_handoff_recycle"),
     path("handoffs/<int:pk>/wake/", mount(returns.Wake), name="api_handoff_wake"),
+    path("handoffs/<int:pk>/truth/", mount(handoff_steps.PackageTruth), name="api_handoff_truth"),
     path("handoffs/<int:pk>/take-up/", mount(returns.TakeUp), name="api_handoff_take_up"),
     path("handoffs/<int:pk>/dispute/", mount(returns.Dispute), name="api_handoff_dispute"),
     path("handoffs/<int:pk>/uphold/", mount(returns.Uphold), name="api_handoff_uphold"),

@@ -22,12 +22,12 @@ from crm.lib.catalogue import in_use
 from leads import departures, handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffShown, fetch, show
 from leads.api.request import body_of
-from leads.follow_up import attempts
+from leads.follow_up import attempts, package_truth
 from leads.handoffs import outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
-from leads.states import AttemptOutcome, ContactChannel, OutcomeKind
+from leads.states import AttemptOutcome, ContactChannel, OutcomeKind, Truth
 from sla.agreements import rejection_reasons
 from sla.models import PauseReason
 
@@ -340,3 +340,19 @@ class Disqualify(StepView):
             by=step.by,
             at=step.at,
         )
+
+
+class TruthAnswer(rest.Body):
+    """Whether a criterion of the package was true."""
+
+    code = rest.Line(max_length=60, help_text=_("Code of a criterion of the handoff's persona."))
+    answer = serializers.ChoiceField(choices=Truth.choices)
+
+
+@step_view("truth", _("Say whether a criterion of the package was true"), TruthAnswer)
+class PackageTruth(StepView):
+    permission = permissions.can_judge_package
+
+    def act(self, step: Step) -> object:
+        code, answer = step.body["code"], step.body["answer"]
+        return package_truth.answer(step.handoff, code, answer, by=step.by, at=step.at)

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from crm.accounts import leaves
+from crm.accounts.leaves import Cover
 from crm.accounts.models import User
 from crm.lib.db.inserts import Many, insert
 from crm.lib.errors import DomainError
@@ -309,22 +311,29 @@ def remind_due(*, at: datetime) -> int:
     if not steps:
         return 0
     PlannedStep.objects.filter(pk__in=[step.pk for step in steps]).update(remind_at=None)
-    outbox.notify_many([_reminder(step, at=at) for step in steps], at=at)
+    cover = leaves.cover([step.owner for step in steps], at=at)
+    news = [each for step in steps for each in _reminders(step, cover, at=at)]
+    outbox.notify_many(news, at=at)
     return len(steps)
 
 
-def _reminder(step: PlannedStep, *, at: datetime) -> outbox.News:
+def _reminders(step: PlannedStep, cover: Cover, *, at: datetime) -> list[outbox.News]:
+    """Return the reminder for the owner, or for who stands in while the owner is away."""
     calendar = _calendar_of_lead(step.lead, step.handoff)
     team = step.lead.marketing_team if step.handoff is None else step.handoff.team
-    return outbox.News(
-        "handoff.next_step",
-        [step.owner],
-        key=f"step:{step.pk}",
-        params={"team": str(team), "state": step.kind},
-        path=f"/leads/{step.lead_id}/",
-        cause=f"step:{step.pk}",
-        wait=arithmetic.next_open(calendar, at) - at,
-    )
+    line = cover.line([step.owner], team_id=team.pk if team else None)
+    return [
+        outbox.News(
+            "handoff.next_step",
+            people,
+            key=f"step:{step.pk}",
+            params={"team": str(team), "state": step.kind, **more},
+            path=f"/leads/{step.lead_id}/",
+            cause=f"step:{step.pk}",
+            wait=arithmetic.next_open(calendar, at) - at,
+        )
+        for people, more in line.addressed()
+    ]
 
 
 def open_of(lead: Lead) -> PlannedStep | None:

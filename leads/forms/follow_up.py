@@ -1,4 +1,4 @@
-"""Forms for the follow-up of a lead, and the calls of the steps that they belong to."""
+"""Forms for the follow-up of a lead, with the calls of their steps, and of its templates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.accounts.models import User
+from crm.accounts.models import LANGUAGES, Team, User
 from crm.lib.forms import Day, Line, Moment
+from crm.lib.text import clean_line, clean_text
 from leads.follow_up import attempts
+from leads.follow_up.templates import FIELDS
 from leads.forms.handoffs import comment_field
-from leads.models import Handoff
+from leads.models import Handoff, MessageTemplate
 from leads.returns import giving_back, recycling
-from leads.states import AttemptOutcome, ContactChannel, FollowUp
+from leads.states import WRITTEN, AttemptOutcome, ContactChannel, FollowUp
 
 OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
 CHANNELS = [each for each in ContactChannel.choices if each[0] != ContactChannel.OTHER]
@@ -143,3 +145,44 @@ def _moment_of_attempt(handoff: Handoff, typed: datetime | None) -> datetime | N
     if accepted_at is None or typed != accepted_at.replace(second=0, microsecond=0):
         return typed
     return accepted_at
+
+
+class TemplateForm(forms.Form):
+    """A template of one of ``teams``; that of an existing one stays."""
+
+    team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), empty_label=None)
+    channel = forms.ChoiceField(label=_("Channel"))
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    name = forms.CharField(label=_("Name"), max_length=80)
+    subject = forms.CharField(
+        label=_("Subject"), max_length=200, required=False, help_text=_("Of a mail alone.")
+    )
+    body = forms.CharField(
+        label=_("Text"), max_length=2000, widget=forms.Textarea(attrs={"rows": 8})
+    )
+
+    def __init__(
+        self, *args: Any, teams: Any, template: MessageTemplate | None = None, **kwargs: Any
+    ) -> None:
+        if template is not None:
+            kwargs["initial"] = {name: getattr(template, name) for name in self.base_fields}
+        super().__init__(*args, **kwargs)
+        # The labels depend on the language of the request.
+        self.fields["channel"].choices = [(channel.value, channel.label) for channel in WRITTEN]
+        self.fields["team"].queryset = teams
+        if template is not None:
+            del self.fields["team"]
+
+    def clean_name(self) -> str:
+        return clean_line(self.cleaned_data["name"])
+
+    def clean_subject(self) -> str:
+        return clean_line(self.cleaned_data["subject"])
+
+    def clean_body(self) -> str:
+        return clean_text(self.cleaned_data["body"])
+
+    @property
+    def placeholders(self) -> list[tuple[str, Any]]:
+        """The fields that a text may have, in braces, and what each stands for."""
+        return [(f"{{{name}}}", label) for name, label in FIELDS.items()]

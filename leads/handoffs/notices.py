@@ -28,6 +28,8 @@ from leads.records import contact_privacy
 LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
 # Values of a notice that are the ids of people in its sentence.
 ACTING = ("by_id", "owner_id", "away_id")
+# Decisions after which marketing has to act, so that somebody who is there must hear of them.
+SENT_BACK = ("handoff.rejected", "handoff.given_back", "handoff.misrouted", "handoff.duplicate")
 
 
 # -- Who gets one
@@ -127,9 +129,8 @@ def of_decision(kind: str, decision: Decision, **params: Any) -> Many:
         cause=cause,
         wait=outbox.UNDO_WINDOW,
     )
-    if kind != "handoff.rejected":
+    if kind not in SENT_BACK:
         return messages([news], at=decision.at)
-    # A rejected lead waits for an answer, so somebody who is there has to hear of it.
     team_id = decision.handoff.lead.marketing_team_id
     return messages(_to_act(news, at=decision.at, team_id=team_id), at=decision.at)
 

@@ -30,7 +30,10 @@ def offered(user: User, *, at: datetime) -> Choices:
     One who has left and whose last lead has gone to another person stays for ten minutes.
     """
     sees_others = (
-        user.is_director or user.team_ids(Side.SALES, led=True) or user.team_ids(Side.MARKETING)
+        user.is_director
+        or user.team_ids(Side.SALES, led=True)
+        or user.team_ids(Side.MARKETING)
+        or user.stands_in_for
     )
     if not sees_others:
         return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
@@ -102,7 +105,7 @@ def _owns(user: User) -> Q:
     brought = user.team_ids(Side.MARKETING)
     if user.is_director:
         return _exists(Lead.objects.filter(owner=mine))
-    owns = Q(pk__in=[user.pk] if user.team_ids(Side.SALES) else [])
+    owns = Q(pk__in=[user.pk, *user.stands_in_for] if user.team_ids(Side.SALES) else [])
     if brought:
         owns |= _exists(Lead.objects.filter(owner=mine, marketing_team__in=brought))
     if led:

@@ -14,13 +14,16 @@ from leads.models.lead import (
     ValuableAction,
     ValuableActionKind,
 )
+from leads.models.message import MessageTemplate
 from leads.models.returns import Parking, Return
+from leads.models.truth import CriterionTruth
 
 __all__ = [
     "Attempt",
     "BulkAct",
     "BulkItem",
     "Company",
+    "CriterionTruth",
     "CustomField",
     "Decision",
     "Dispute",
@@ -34,6 +37,7 @@ __all__ = [
     "ImportReject",
     "ImportRun",
     "Lead",
+    "MessageTemplate",
     "OutcomeReason",
     "Package",
     "Parking",

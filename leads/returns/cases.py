@@ -18,7 +18,7 @@ from crm.lib.db.inserts import insert, take_next_ids
 from crm.lib.db.returning import update_returning
 from crm.lib.db.state_machine import check_move
 from crm.notifications import outbox
-from leads.handoffs import firings, notices
+from leads.handoffs import notices
 from leads.models import Dispute, Handoff, Lead, Parking
 from leads.models.disputes import DisputeQuerySet
 from leads.states import (

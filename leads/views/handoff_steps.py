@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, add_notes
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from leads import steps
+from leads import permissions, steps
+from leads.follow_up import package_truth
 from leads.forms.handoff_steps import STEPS, HandoffStep, Situation
 from leads.models import Handoff
 from leads.views.handoffs import done, fetch
@@ -52,3 +54,21 @@ def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> Ht
         status = add_domain_error(form, error)
     lead = page.fetch(request, handoff.lead_id)
     return page.show(request, lead, at=request.now, status=status, bound={step.name: form})
+
+
+@require_POST
+def answer_truth(request: Request, pk: int) -> HttpResponse:
+    """Save one answer; a refusal is shown on the lead page."""
+    handoff = fetch(request, pk)
+    try:
+        steps.check(request.user, handoff, permissions.can_judge_package)
+        package_truth.answer(
+            handoff,
+            request.POST.get("code", ""),
+            request.POST.get("answer", ""),
+            by=request.user,
+            at=request.now,
+        )
+    except DomainError as error:
+        return page.show_refused(request, handoff.lead_id, "truth", error)
+    return done(request, handoff, _("Noted for %(lead)s."))

@@ -23,7 +23,7 @@ SEARCH_PATH = "search_path=pg_catalog, public, pg_temp"
 SETTINGS = {"idle_in_transaction_session_timeout": "15s"}
 
 # Rows that the product adds and never changes.
-ADDED = ("sla_outage", "sla_snapshot")
+ADDED = ("leads_criteriontruth", "sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
 ENDED = {
     "leads_attempt": ("outcome", "reached", "note", "recorded_at"),
@@ -55,6 +55,7 @@ KEPT = (
     "leads_dispute",
     "leads_importrun",
     "leads_lead",
+    "leads_messagetemplate",
     "leads_parking",
     "leads_person",
     "leads_plannedstep",

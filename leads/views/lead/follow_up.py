@@ -9,11 +9,15 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 
 from crm.accounts.models import User
+from crm.lib.bilingual import in_language
 from crm.lib.db.kept_sql import KeptSql
 from leads import events, permissions
+from leads.follow_up import package_truth
 from leads.forms.follow_up import OUTCOMES
-from leads.models import Attempt, Handoff, Lead, PlannedStep
+from leads.models import Attempt, CriterionTruth, Handoff, Lead, PlannedStep
+from leads.qualification.rules import Assessment
 from leads.states import (
+    JUDGED_AFTER,
     QUALIFIED_IN,
     WORKED,
     AttemptOutcome,
@@ -109,3 +113,33 @@ def _step(lead: int) -> QuerySet[PlannedStep]:
 
 
 STEP = KeptSql(_step)
+
+
+# -- The truth of the package
+
+
+@dataclass(frozen=True)
+class TruthLine:
+    """A criterion, its newest answer if there is one, and whether the viewer may answer."""
+
+    code: str
+    text: str
+    answer: CriterionTruth | None
+    is_open: bool
+
+
+def truth_lines(
+    user: User, handoff: Handoff | None, assessment: Assessment | None
+) -> list[TruthLine]:
+    """Return a line for each criterion of a handoff that has an end; one query for these."""
+    if handoff is None or assessment is None or handoff.state not in JUDGED_AFTER:
+        return []
+    may_answer = permissions.can_judge_package(user, handoff)
+    answers = package_truth.answers(handoff)
+    lines = []
+    for judgement in assessment.judgements:
+        rule = judgement.rule
+        answer = answers.get(rule.code)
+        is_own = answer is None or answer.by_id == user.pk
+        lines.append(TruthLine(rule.code, in_language(rule.text), answer, may_answer and is_own))
+    return lines

@@ -21,6 +21,7 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import EmptyForm, PageForm, add_domain_error
 from crm.templatetags.jinja import respond
 from leads import events, permissions
+from leads.follow_up import templates
 from leads.forms.follow_up import NextStepForm
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
@@ -39,7 +40,7 @@ from leads.qualification.rules import (
 )
 from leads.records import contact_privacy, fields
 from leads.returns import cases, recycling
-from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
+from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage, Truth
 from leads.views.lead import clock_panel, follow_up
 from leads.views.lead.before_call import before_call
 from leads.views.lead.criteria import criterion_rows, forms_of
@@ -164,6 +165,9 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "proven": _proven(assessment),
         "hidden": hidden,
         **_history(user, lead, read, assessment),
+        "templates": _templates(user, lead, handoff, abilities, hidden=hidden),
+        "truth": follow_up.truth_lines(user, handoff, assessment),
+        "truths": Truth.choices,
         "data": data_rows(lead, read.customs, editable=abilities["change"]),
         "forms": forms,
         "labelled_steps": labelled(forms),
@@ -171,6 +175,15 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "not_saved": _not_drawn(bound, [*forms.values(), *forms_of(fit), *forms_of(proofs)]),
         "can": abilities,
     }
+
+
+def _templates(
+    user: User, lead: Lead, handoff: Handoff | None, abilities: dict[str, bool], *, hidden: bool
+) -> list[templates.Filled]:
+    """Return the filled templates for those who work on the lead, who alone write to it."""
+    if handoff is None or hidden or not abilities["work"]:
+        return []
+    return templates.filled_for(handoff, lead, user)
 
 
 def _clock(request: Request, handoff: Handoff | None) -> clock_panel.ClockPanel | None:
@@ -270,6 +283,7 @@ def _abilities(
     abilities = {
         "change": permissions.can_change(user, lead),
         "catalogues": permissions.can_edit_catalogues(user),
+        "templates": permissions.can_edit_templates(user),
         "qualify": permissions.can_qualify(user, lead),
         "work": False,
         "only_rejected": False,

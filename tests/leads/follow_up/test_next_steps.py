@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from crm import invariants, tasks
+from crm.accounts import leaves
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.follow_up import attempts, next_steps
@@ -223,6 +224,16 @@ def test_reminder_that_an_outage_delayed_into_the_night_waits_for_work(
     moment.set("2026-03-03 23:00")
     next_steps.remind_due(at=when("2026-03-03 23:00"))
     assert reminders() == [(cast.bea.name, when("2026-03-04 09:00"))]
+
+
+def test_reminder_of_somebody_who_is_away_goes_to_the_delegate(cast: Cast, moment: Moment) -> None:
+    handoff = factories.contacted(cast)
+    plan(handoff, cast, day=date(2026, 3, 3))
+    days = (date(2026, 3, 3), date(2026, 3, 6))
+    leaves.take(cast.bea, *days, by=cast.bea, at=NOON, delegate=cast.cruz)
+    nine = moment.set("2026-03-03 09:00")
+    next_steps.remind_due(at=nine)
+    assert reminders() == [(cast.cruz.name, nine)]
 
 
 def test_step_that_ended_reminds_nobody(cast: Cast, moment: Moment) -> None:

@@ -61,7 +61,9 @@ def test_a_page_of_notices_needs_as_many_queries_as_one(
 ) -> None:
     seen, lost = factories.handed_off(cast), factories.accepted(cast, by=cast.cruz)
     rows = [told(seen, "handoff.reassigned", cast.dora), told(lost, "handoff.new", cast.dora)]
+    # A request has read both with the person.
     assert cast.bea.memberships_now
+    assert cast.bea.stands_in_for == []
     for page in (rows, rows * 25):
         with django_assert_num_queries(2):
             assert len(words(cast.bea, page)) == len(page)

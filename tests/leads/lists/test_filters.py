@@ -107,6 +107,7 @@ def test_owners_who_left_are_offered_while_they_own_a_lead(cast, leads, django_a
         (cast.dora, [*both, "Dora Salinas"]),
     ):
         assert reader.memberships_now is not None
+        assert reader.stands_in_for == []
         for _list in range(2):
             with django_assert_num_queries(1):
                 found = owners.offered(reader, at=LATE_FOR_THE_QUEUE)

@@ -65,6 +65,14 @@ def test_delegate_sees_and_works_the_leads(
     assert found == (expected,) * 4
 
 
+def test_delegate_finds_the_leads_in_the_list(cast: Cast, moment: Moment) -> None:
+    handoff = factories.accepted(cast)
+    leave(cast.bea, cast.cruz)
+    moment.set("2026-03-03 10:00")
+    answer = client_of(cast.cruz).get(f"/leads/?owner={cast.bea.pk}")
+    assert f"/leads/{handoff.lead_id}/" in answer.content.decode()
+
+
 @pytest.mark.parametrize("day", ["2026-03-01", "2026-03-07"])
 def test_delegate_stands_in_on_the_days_of_the_leave_alone(
     cast: Cast, moment: Moment, day: str
@@ -136,7 +144,7 @@ def test_page_says_what_the_delegate_did_and_what_waits(cast: Cast, moment: Mome
     moment.set("2026-03-03 10:00")
     cruz = fresh(cast.cruz)
     attempts.record(
-        handoff_of_delegate, "phone", reached=True, by=cruz, at=when("2026-03-03 10:00")
+        handoff_of_delegate, "phone", outcome="reached", by=cruz, at=when("2026-03-03 10:00")
     )
     moment.set("2026-03-09 09:00")
     page = client_of(cast.bea).get("/away/")

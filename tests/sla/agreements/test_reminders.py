@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from crm.accounts import leaves
 from crm.notifications.models import Message
 from sla.agreements import drafts, proposals, reminders
 from sla.models import AgreementVersion
@@ -53,6 +54,20 @@ def test_each_reminder_goes_out_once(draft: AgreementVersion) -> None:
     ]
     assert [reminders.remind(at=when(each)) for each in moments] == [1, 0, 1, 1, 0]
     assert len(reminded("unsigned")) == 5
+
+
+@pytest.mark.parametrize(
+    ("delegate", "expected"),
+    [("ana", ["Ana Robles", "Dora Salinas"]), (None, ["Dora Salinas", "Elsa Duarte"])],
+)
+def test_reminder_reaches_who_stands_in(
+    cast: Cast, draft: AgreementVersion, delegate: str | None, expected: list[str]
+) -> None:
+    days = (date(2026, 3, 2), date(2026, 3, 6))
+    stand_in = getattr(cast, delegate) if delegate else None
+    leaves.take(cast.luis, *days, by=cast.luis, at=BEGUN, delegate=stand_in)
+    reminders.remind(at=when("2026-03-05 10:00"))
+    assert [name for name, _days in reminded("unsigned")] == expected
 
 
 def test_only_the_side_that_has_not_signed_is_reminded(cast: Cast, draft: AgreementVersion) -> None:

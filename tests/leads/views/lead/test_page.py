@@ -81,10 +81,10 @@ def test_evidence_of_a_colleagues_lead_cannot_be_written(cast, signed_in):
     [
         (factories.lead, "ana", 17),
         (factories.handed_off, "bea", 16),
-        (factories.accepted, "bea", 20),
-        (factories.contacted, "bea", 21),
+        (factories.accepted, "bea", 21),
+        (factories.contacted, "bea", 22),
         (factories.rejected, "ana", 24),
-        (factories.won, "bea", 17),
+        (factories.won, "bea", 18),
     ],
 )
 def test_page_needs_the_same_queries_however_much_happened(
