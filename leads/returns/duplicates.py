@@ -20,7 +20,7 @@ from leads import events
 from leads.handoffs import notices, stages, state_changes
 from leads.models import Decision, Handoff, Lead, Return
 from leads.records import contact_privacy
-from leads.returns import copied_actions, new_actions, returns
+from leads.returns import copied_actions, new_actions, returns, second_decisions
 from leads.states import DecisionKind, EventKind, HandoffState, ReturnState, Stage
 from sla.clocks import clocks
 from sla.states import Metric
@@ -78,11 +78,12 @@ def mark(
     With ``original`` the lead is closed; marketing may take it up again. Without it a return opens,
     and marketing links the two.
 
-    Raises NeedsOriginal, WrongOriginal, AlreadyTaken.
+    Raises NeedsOriginal, WrongOriginal, RejectedBefore, AlreadyTaken.
     """
     if original is None and not comment.strip():
         text = _("Choose the other lead, or describe it so that marketing finds it.")
         raise NeedsOriginal(text, fields={"original": text, "comment": text})
+    second_decisions.check(handoff, by=by)
     accept_clock = handoff.clock
     decision = Decision(handoff=handoff, kind=DecisionKind.DUPLICATE, by=by, at=at, comment=comment)
     from_state = state_changes.claim(

@@ -21,7 +21,7 @@ from crm.lib.errors import DomainError
 from leads.handoffs import notices, state_changes, submission
 from leads.handoffs.submission import Judged
 from leads.models import Decision, Handoff, Lead
-from leads.returns import returns
+from leads.returns import returns, second_decisions
 from leads.states import DecisionKind, EventKind, HandoffState
 from sla.agreements import agreements
 from sla.agreements.agreements import NoAgreement
@@ -62,8 +62,9 @@ def misroute(
 
     None if it went to marketing's desk instead. ``team`` None: no other team is known.
 
-    Raises WrongTeam, AlreadyTaken.
+    Raises WrongTeam, RejectedBefore, AlreadyTaken.
     """
+    second_decisions.check(handoff, by=by)
     _check_team(handoff, team)
     accept_clock = handoff.clock
     decision = Decision(handoff=handoff, kind=DecisionKind.MISROUTE, by=by, at=at, comment=comment)

@@ -12,11 +12,11 @@ from crm.accounts.models import Team, User
 from crm.alignment.numbers import agreement as numbers
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.conflicts import AlreadyTaken
+from leads.conflicts import AlreadyTaken, RejectedBefore
 from leads.handoffs import undo
 from leads.handoffs.undo import TooLate
 from leads.models import Handoff, Lead, Return
-from leads.returns import misrouting
+from leads.returns import duplicates, misrouting
 from leads.returns.misrouting import WrongTeam, misroute
 from leads.states import HandoffState
 from sla.agreements import agreements
@@ -193,6 +193,16 @@ def test_only_a_pending_handoff_is_misrouted(cast: Cast) -> None:
     with pytest.raises(AlreadyTaken):
         misroute(handoff, cast.other_sales, by=cast.cruz, at=NOON)
     assert stored(handoff).state == "accepted"
+
+
+def test_who_rejected_it_does_not_decide_by_another_name(cast: Cast) -> None:
+    rejected = factories.rejected(cast)
+    again = factories.handed_off(cast, of=Lead.objects.get(pk=rejected.lead_id), at=NOON)
+    with pytest.raises(RejectedBefore):
+        misroute(again, cast.other_sales, by=cast.bea, at=NOON)
+    with pytest.raises(RejectedBefore):
+        duplicates.mark(again, None, by=cast.bea, at=NOON, comment="De enero")
+    assert misroute(again, cast.other_sales, by=cast.cruz, at=NOON) is not None
 
 
 # -- The numbers

@@ -16,6 +16,8 @@ from crm.lib.db.append_only import TABLES
 from crm.lib.db.state_machine import Moves
 from leads import handoffs
 from leads.handoffs import pauses, undo
+from leads.models import Handoff
+from leads.returns import duplicates, misrouting, recycling
 from leads.states import HANDOFF_MOVES, HandoffState
 from personas import personas
 from personas.models import PersonaVersion
@@ -26,6 +28,7 @@ from sla.states import AGREEMENT_MOVES, CLOCK_MOVES, AgreementState, ClockState
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
+from tests.leads.returns.rows import reason_to_recycle
 
 
 def run(statement: str) -> list[tuple[object, ...]]:
@@ -255,13 +258,36 @@ def illegal(moves: Moves, states: list[str]) -> set[tuple[str, str]]:
     }
 
 
+def recycled(cast: Cast) -> Handoff:
+    handoff = factories.contacted(cast)
+    reason = reason_to_recycle()
+    recycling.park(handoff, reason, wake_on=None, by=cast.bea, at=factories.SQL_AT)
+    return handoff
+
+
+def misrouted(cast: Cast) -> Handoff:
+    handoff = factories.handed_off(cast)
+    misrouting.misroute(handoff, cast.other_sales, by=cast.bea, at=factories.ACCEPTED_AT)
+    return handoff
+
+
+def duplicate(cast: Cast) -> Handoff:
+    handoff = factories.handed_off(cast)
+    at = factories.ACCEPTED_AT
+    return duplicates.mark(handoff, None, by=cast.bea, at=at, comment="De enero")
+
+
 def test_illegal_moves_of_a_handoff_are_refused(cast: Cast) -> None:
+    here = {
+        "pending": factories.handed_off,
+        "recycled": recycled,
+        "misrouted": misrouted,
+        "duplicate": duplicate,
+    }
     makers = {
-        state: getattr(factories, state) for state in HandoffState.values if state != "pending"
+        state: getattr(factories, state) for state in HandoffState.values if state not in here
     }
-    ids = {
-        state: make(cast).pk for state, make in {**makers, "pending": factories.handed_off}.items()
-    }
+    ids = {state: make(cast).pk for state, make in {**makers, **here}.items()}
     found = refused_moves("leads_handoff", ids, HandoffState.values)
     assert found == illegal(HANDOFF_MOVES, HandoffState.values)
 
