@@ -195,7 +195,7 @@ function onKey(event) {
     return onEscape(field);
   }
   if (body.dataset.shortcuts !== "on" || field || $("dialog[open]")) return;
-  if (performance.now() - leader < 1500 && "qmld".includes(key)) {
+  if (leader && performance.now() - leader < 1500 && "qmld".includes(key)) {
     leader = 0;
     return go(key);
   }

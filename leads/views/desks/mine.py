@@ -23,6 +23,7 @@ from leads.states import FollowUp
 from leads.templatetags.leads import next_step_label
 from leads.views.queue import QueueRow, QueueTab, end_of_today, queue_rows
 from sla.clocks import assignments
+from sla.states import ClockStatus
 
 PAGE = 50
 OWN_RECORD_SPAN = timedelta(days=30)
@@ -49,6 +50,7 @@ def mine(request: Request) -> HttpResponse:
         "shown": page,
         "tab": tab,
         "tabs": _tabs(request, tab, listed, until=until),
+        "late": str(ClockStatus.LATE.label),
         "record": own_record_text(request.user, at=request.now),
     }
     return respond(request, "leads/lead_mine.jinja", context, status=listed.status)
