@@ -202,6 +202,17 @@ def test_g_and_a_letter_go_to_pages(bea):
         expect(page).to_have_url(re.compile(f"{address}$"))
 
 
+def test_marketing_answers_from_its_desk_by_its_main_key(sit: Sit):
+    ana = sit("marketing")
+    page = ana.page
+    assert page.url.endswith("/desk/")
+    # At once: the moment after a page has loaded is not the one after "g".
+    ana.shortcut("j")
+    expect(rows(page).nth(0).locator(".nm")).to_be_focused()
+    ana.shortcut("q")
+    expect(page).to_have_url(re.compile(r"/leads/\d+/qualify/\?back="))
+
+
 def test_question_mark_tells_the_keys_and_escape_gives_the_focus_back(bea):
     bea.shortcut("j", "?")
     expect(bea.page.get_by_role("dialog")).to_contain_text("Accept")

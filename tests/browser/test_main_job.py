@@ -81,7 +81,7 @@ def sign_in_by_the_page(sit: Sit, language: str) -> Desk:
     desk.page.get_by_role("button", name=desk.say("Log a lead, qualify it, hand it off")).click()
     expect(desk.page.locator("html")).to_have_attribute("lang", language)
     expect(desk.page.get_by_role("heading", level=1)).to_have_text(
-        desk.say.either(es="Todos los prospectos", en="All leads")
+        desk.say.either(es="Escritorio", en="Desk")
     )
     return desk
 

@@ -62,7 +62,7 @@ def running(empty_product: dict[str, Any]) -> Iterator[Running]:
 def test_stranger_gets_to_the_first_handoff(sit: Sit, language: str):
     admin = first_admin(sit, language)
     links = set_up(admin)
-    ana = join(sit, links[MARKETING], language, "All leads")
+    ana = join(sit, links[MARKETING], language, "Desk")
     toño = join(sit, links[REP], language, "Queue", **PHONE)
     toño.sees("Nothing waiting")
 
