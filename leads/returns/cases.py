@@ -5,6 +5,7 @@ What the arbiter decides: leads.returns.disputes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -68,24 +69,37 @@ def is_with_arbiter(lead: Lead) -> bool:
 def agreed_arbiter(handoff: Handoff, *, besides: User | None) -> User | None:
     """Return the arbiter of the handoff's agreement; None where the directors decide.
 
-    They do so in place of a person who has left, who leads no team any more and so sees no lead
-    of others, who rejected the lead, or who contests it (``besides``).
+    They do so in place of a person who cannot arbitrate any more, who rejected the lead, or who
+    contests it (``besides``).
     """
     arbiter = handoff.agreement_version.arbiter
-    if arbiter is None or not arbiter.is_active or arbiter == besides:
-        return None
-    leads_team = any(arbiter.team_ids(side, led=True) for side in Side.values)
-    if not (arbiter.is_director or leads_team):
+    if arbiter is None or not _can_arbitrate(arbiter) or arbiter == besides:
         return None
     if handoff.decisions.standing().filter(by=arbiter).exists():
         return None
     return arbiter
 
 
+def _can_arbitrate(person: User) -> bool:
+    """Return whether the person is active, and sees the leads of their cases.
+
+    A person who leads no team any more sees none (leads.models.sight).
+    """
+    leads_team = any(person.team_ids(side, led=True) for side in Side.values)
+    return person.is_active and (person.is_director or leads_team)
+
+
+def absent(arbiters: Iterable[User], *, at: datetime) -> set[int]:
+    """Return the ids of those of ``arbiters`` in whose place the directors decide at ``at``."""
+    people = list(arbiters)
+    gone = {person.pk for person in people if not _can_arbitrate(person)}
+    return gone | set(leaves.away(people, at=at))
+
+
 def deciders(case: Dispute, *, at: datetime) -> list[User]:
     """Return who decides ``case`` at ``at``: its arbiter; the directors in their absence."""
     arbiter = case.arbiter
-    if arbiter is None or not arbiter.is_active or leaves.away([arbiter], at=at):
+    if arbiter is None or absent([arbiter], at=at):
         return leaves.present_directors(at=at)
     return [arbiter]
 
@@ -103,19 +117,19 @@ def may_decide(user: User, handoff: Handoff) -> bool:
     if not user.is_director:
         return False
     arbiter = case.arbiter
-    if arbiter is None or not arbiter.is_active:
-        return True
-    return bool(leaves.away([arbiter], at=product_clock.now()))
+    return arbiter is None or bool(absent([arbiter], at=product_clock.now()))
 
 
 def waiting_for(user: User, *, at: datetime) -> DisputeQuerySet:
-    """Return the open cases that ``user`` decides at ``at``; two queries for a director."""
-    absent: list[int] = []
+    """Return the open cases that ``user`` decides at ``at``.
+
+    For a director two queries, and one for each arbiter who has an open case.
+    """
+    gone: set[int] = set()
     if user.is_director:
-        arbiters = list(User.objects.filter(pk__in=Dispute.objects.open().values("arbiter")))
-        absent = [person.pk for person in arbiters if not person.is_active]
-        absent += leaves.away(arbiters, at=at)
-    return Dispute.objects.of_arbiter(user, absent=absent)
+        arbiters = User.objects.filter(pk__in=Dispute.objects.open().values("arbiter"))
+        gone = absent(arbiters, at=at)
+    return Dispute.objects.of_arbiter(user, absent=gone)
 
 
 # -- Opening and ending

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from crm.accounts import leaves, teams
+from crm.accounts import teams
 from crm.accounts.models import User
 from leads.handoffs import firings
 from leads.models import Dispute, Handoff, Return
+from leads.returns import cases
 from sla.clocks.subjects import Held, Step
 from sla.models import Clock
 
@@ -107,11 +108,11 @@ def _deciders(steps: Sequence[Step]) -> firings.PeopleOf:
     """Return who decides a dispute; nobody where the directors do, who are told instead."""
     at = steps[0].firing.at
     arbiters = [step.subject.arbiter for step in steps if step.subject.arbiter is not None]
-    away = leaves.away(arbiters, at=at)
+    gone = cases.absent(arbiters, at=at)
 
     def deciders(case: Any) -> list[User]:
         arbiter = case.arbiter
-        if arbiter is None or not arbiter.is_active or arbiter.pk in away:
+        if arbiter is None or arbiter.pk in gone:
             return []
         return [arbiter]
 

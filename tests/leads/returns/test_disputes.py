@@ -138,6 +138,10 @@ def left(person: User, cast: Cast) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False)
 
 
+def led_no_more(person: User, cast: Cast) -> None:
+    person.memberships.update(is_lead=False)
+
+
 ARBITERS = {
     "none": (lambda cast: None, None, ["Elsa"]),
     "lead of marketing": (lambda cast: cast.luis, None, ["Luis"]),
@@ -148,6 +152,7 @@ ARBITERS = {
     ),
     "away": (lambda cast: cast.luis, away, ["Elsa"]),
     "inactive": (lambda cast: cast.luis, left, ["Elsa"]),
+    "leads no team any more": (lambda cast: cast.luis, led_no_more, ["Elsa"]),
     "leads no team": (lambda cast: cast.extra, None, ["Elsa"]),
 }
 
@@ -174,6 +179,20 @@ def test_case_waits_for_its_arbiter_else_for_the_directors(
             may.append(person.get_short_name())
     others = [name for name in expected if name == "Elsa"]
     assert (waiting, may) == (others, others)
+
+
+def test_directors_take_the_case_over_from_an_arbiter_who_leads_no_team_any_more(
+    cast: Cast, moment: Moment
+) -> None:
+    moment.set(NOON)
+    agreed(cast, cast.luis)
+    handoff = contested(cast)
+    elsa = User.objects.get(pk=cast.elsa.pk)
+    before = cases.waiting_for(elsa, at=NOON).exists()
+    led_no_more(cast.luis, cast)
+    after = cases.waiting_for(elsa, at=NOON).exists()
+    assert (before, after) == (False, True)
+    assert permissions.can_arbitrate(elsa, Handoff.objects.get(pk=handoff.pk))
 
 
 def test_arbiter_who_contests_or_rejected_leaves_it_to_the_directors(cast: Cast) -> None:
