@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from crm.accounts import people
 from crm.accounts.models import Leave, User
@@ -61,9 +61,10 @@ def _events(person: User, leave: Leave) -> QuerySet[Event]:
 def _handoffs(person: User) -> QuerySet[Handoff]:
     """Return the open handoffs that the person works on, by the time that is left."""
     rows = Handoff.objects.filter(owner=person, state__in=WORKED)
-    return rows.select_related("lead__person", "lead__company", "clock").order_by(
-        "clock__due_at", "id"
-    )
+    # A clock that has stopped leaves no time to show.
+    due = Case(When(clock__stopped_at__isnull=True, then="clock__due_at"))
+    rows = rows.select_related("lead__person", "lead__company", "clock")
+    return rows.order_by(due.asc(nulls_last=True), "id")
 
 
 def _returns(person: User) -> QuerySet[Return]:

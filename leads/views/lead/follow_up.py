@@ -15,7 +15,7 @@ from leads import events, permissions
 from leads.follow_up import package_truth
 from leads.forms.follow_up import OUTCOMES
 from leads.models import Attempt, CriterionTruth, Handoff, Lead, PlannedStep
-from leads.qualification.rules import Assessment
+from leads.qualification.rules import DISQUALIFIER, Assessment
 from leads.states import (
     JUDGED_AFTER,
     QUALIFIED_IN,
@@ -126,20 +126,33 @@ class TruthLine:
     text: str
     answer: CriterionTruth | None
     is_open: bool
+    is_disqualifier: bool
 
 
 def truth_lines(
     user: User, handoff: Handoff | None, assessment: Assessment | None
 ) -> list[TruthLine]:
-    """Return a line for each criterion of a handoff that has an end; one query for these."""
+    """Return a line for each criterion of a handoff that has an end; one query for these.
+
+    None where no answer was given and the viewer may give none.
+    """
     if handoff is None or assessment is None or handoff.state not in JUDGED_AFTER:
         return []
     may_answer = permissions.can_judge_package(user, handoff)
     answers = package_truth.answers(handoff)
+    if not answers and not may_answer:
+        return []
     lines = []
     for judgement in assessment.judgements:
         rule = judgement.rule
         answer = answers.get(rule.code)
         is_own = answer is None or answer.by_id == user.pk
-        lines.append(TruthLine(rule.code, in_language(rule.text), answer, may_answer and is_own))
+        line = TruthLine(
+            rule.code,
+            in_language(rule.text),
+            answer,
+            is_open=may_answer and is_own,
+            is_disqualifier=rule.kind == DISQUALIFIER,
+        )
+        lines.append(line)
     return lines

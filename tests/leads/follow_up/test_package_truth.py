@@ -93,6 +93,13 @@ def test_both_sides_read_it_on_the_lead_page(cast: Cast, name: str, buttons: boo
     assert (line.answer.answer, line.answer.by, line.is_open) == ("no", cast.bea, buttons)
 
 
+def test_panel_is_empty_for_those_who_may_not_answer_until_somebody_has(cast: Cast) -> None:
+    handoff = factories.disqualified(cast)
+    path = f"/leads/{handoff.lead_id}/"
+    lines = [len(client_of(each).get(path).context["truth"]) for each in (cast.ana, cast.bea)]
+    assert lines == [0, handoff.persona_version.criteria.count()]
+
+
 def test_api_takes_an_answer(cast: Cast, caller: Any) -> None:
     handoff = factories.disqualified(cast)
     body = {"code": code_of(handoff), "answer": "yes"}
