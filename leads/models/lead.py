@@ -175,7 +175,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
-        db_index=False,  # lead_owner_newest covers it
+        db_index=False,  # lead_owner_brought covers it
     )
     persona_version = models.ForeignKey(
         PersonaVersion,
@@ -246,7 +246,12 @@ class Lead(models.Model):
             models.Index(
                 fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"
             ),
-            models.Index(fields=["owner", "-first_seen_on", "-id"], name="lead_owner_newest"),
+            # Without archived leads: the list of a rep is read from the index alone.
+            models.Index(
+                fields=["owner", "-first_seen_on", "-id"],
+                condition=Q(owner__isnull=False, archived_at__isnull=True),
+                name="lead_owner_newest",
+            ),
             # Who owns a lead, and one of a team, for the filters: small, so one step is cheap.
             models.Index(
                 fields=["owner", "marketing_team"],
