@@ -216,7 +216,7 @@ class Listing:
     def _first(self, count: int, place: Place | None = None) -> Beginning:
         """Return the first ``count`` rows of each branch, or those behind ``place``."""
         if self.branches is None:
-            rows: Sequence[Any] = _first_places([self.rows], self.order, count, place)
+            rows: Sequence[Any] = list(_first_places([self.rows], self.order, count, place))
         else:
             value, pk = place or (None, None)
             of_list = (self.branches.read, self.branches.shape, self.order, count)
