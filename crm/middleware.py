@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
@@ -163,7 +163,8 @@ class Viewer:
             return self.get_response(request)
 
     def _answer_person(self, request: HttpRequest) -> HttpResponse:
-        user = request.user  # read now: the view may sign out
+        # The person itself: views read it often, and Django's lazy object is slow to read.
+        request.user = user = get_user(request)
         language = user.language
         request.LANGUAGE_CODE = language
         request.now = moment_of(user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,6 +55,24 @@ class Country(forms.ChoiceField):
 
 def _countries() -> list[tuple[str, Any]]:
     return [("", _("Not given")), *countries.choices()]
+
+
+class SharedFields(dict[str, forms.Field]):
+    """The fields of a form class, for a form that reads what was sent.
+
+    Django copies all fields for every form. Here those of the classes SHARED are not copied: they
+    keep nothing of what they read. The form must not change them.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, forms.Field]:
+        fields = {}
+        for name, field in self.items():
+            fields[name] = field if type(field) in SHARED else deepcopy(field, memo)
+        return fields
+
+
+# Exactly these: a class that is made of them may keep something.
+SHARED = (Line, Country, forms.ModelChoiceField)
 
 
 class _ReadOnce(ModelChoiceIterator):

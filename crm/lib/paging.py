@@ -6,13 +6,15 @@ So a deep page costs no more than the first one.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, reduce
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.db.kept_sql import KeptSql
@@ -27,7 +29,8 @@ class BadParameter(DomainError):
     code = "bad_parameter"
 
 
-COUNTED_UP_TO = 1000  # rows; the length of a longer list is estimated
+# Rows of one branch of a list; the length of a list with a longer one is estimated.
+COUNTED_UP_TO = 1000
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,13 @@ class Size:
 class Page:
     """One page. ``next`` is the parameter ``after`` of the next page, empty at the end.
 
-    ``counted``: how many rows of the list the query of the page has read; None if not the whole
-    list, or COUNTED_UP_TO of it.
+    ``beginning``: the rows by which the list is counted; None if the query of the page has not
+    read them.
     """
 
     rows: Sequence[Any]
     next: str
-    counted: int | None = None
+    beginning: Beginning | None = None
 
 
 # -- The order of a list
@@ -142,6 +145,13 @@ class Order:
 Place = tuple[Any, int]  # value and id of a row, which need not be in the list any more
 
 
+class Beginning(NamedTuple):
+    """The first rows of a list. ``is_whole``: there are no others."""
+
+    places: list[Place]
+    is_whole: bool
+
+
 Read = Callable[..., Sequence[QuerySet[Any]]]
 
 
@@ -196,37 +206,40 @@ class Listing:
         elif is_counted and not self.is_long:
             # The ids of a thousand rows cost less than a second walk along the list.
             count = COUNTED_UP_TO + 1
-        places = self.order.merge(self._first(count, place))
+        first = self._first(count, place)
         following = ""
-        if len(places) > size:
-            following = self.order.write_place(places[size - 1])
-        counted = len(places) if count > COUNTED_UP_TO else None
-        return Page([pk for _value, pk in places[:size]], following, counted)
+        if len(first.places) > size:
+            following = self.order.write_place(first.places[size - 1])
+        counted = first if count > COUNTED_UP_TO else None
+        return Page([pk for _value, pk in first.places[:size]], following, counted)
 
-    def _first(self, count: int, place: Place | None = None) -> Iterable[Place]:
-        """Return the first ``count`` places of each branch, or those behind ``place``."""
+    def _first(self, count: int, place: Place | None = None) -> Beginning:
+        """Return the first ``count`` rows of each branch, or those behind ``place``."""
         if self.branches is None:
-            return _first_places([self.rows], self.order, count, place)
-        value, pk = place or (None, None)
-        of_list = (self.branches.read, self.branches.shape, self.order, count)
-        return FIRST_PLACES.rows(*of_list, value=value, pk=pk, **self.branches.values)
+            rows: Sequence[Any] = list(_first_places([self.rows], self.order, count, place))
+        else:
+            value, pk = place or (None, None)
+            of_list = (self.branches.read, self.branches.shape, self.order, count)
+            rows = FIRST_PLACES.rows(*of_list, value=value, pk=pk, **self.branches.values)
+        sizes = Counter(map(OF_BRANCH, rows))
+        places = self.order.merge(map(OF_PLACE, rows))
+        return Beginning(places, is_whole=all(size < count for size in sizes.values()))
 
     def size(self, page: Page, *, after: str) -> Size:
         """Return the length of the list that ``page``, the one behind ``after``, is a part of.
 
-        It is exact up to COUNTED_UP_TO rows, else the planner's estimate. It costs no query where
-        the page has counted the list or is all of it, else at most two of a bounded cost.
+        It is exact where no branch has more than COUNTED_UP_TO rows, else the planner's estimate.
+        It costs no query where the page has counted the list or is all of it, else at most two of a
+        bounded cost.
         """
         if not (after or page.next):
             return Size(len(page.rows))
         if self.is_long and self._estimate > 2 * COUNTED_UP_TO:
             return _rounded(self._estimate)
-        counted = page.counted
-        if counted is None:
-            # In the order of the pages, so that counting stops where the list would.
-            counted = len(set(self._first(COUNTED_UP_TO + 1)))
-        if counted <= COUNTED_UP_TO:
-            return Size(counted)
+        # In the order of the pages, so that counting stops where the list would.
+        beginning = page.beginning or self._first(COUNTED_UP_TO + 1)
+        if beginning.is_whole:
+            return Size(len(beginning.places))
         return _rounded(self._estimate)
 
     @cached_property
@@ -253,13 +266,17 @@ class Listing:
 def _first_places(
     branches: Sequence[QuerySet[Any]], order: Order, count: int, place: Place | None
 ) -> QuerySet[Any]:
-    """Return the first ``count`` places of each of ``branches``, in one query."""
+    """Return the first ``count`` places of each of ``branches``, with its number, in one query."""
     if place is not None:
         beyond = order.after(place)
         branches = [branch.filter(beyond) for branch in branches]
-    return _union(
-        [order.sort(branch).values_list(order.field, "pk")[:count] for branch in branches]
-    )
+    numbered = [branch.annotate(branch=Value(n)) for n, branch in enumerate(branches)]
+    columns = (order.field, "pk", "branch")
+    return _union([order.sort(branch).values_list(*columns)[:count] for branch in numbered])
+
+
+OF_PLACE = itemgetter(0, 1)
+OF_BRANCH = itemgetter(2)
 
 
 def _every_place(branches: Sequence[QuerySet[Any]]) -> QuerySet[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -49,37 +50,56 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
 
 def badge(reading: Any, now: datetime, *, is_fragment: bool) -> SafeString | str:
     """Return the badge of :func:`sla_badge` at ``now``."""
-    if not reading:
-        return ""
-    status = reading.status
-    bar = ""
-    if status in ("ok", "soon"):
-        left = min(max(float(reading.left_ratio or 0), 0), 1)
-        bar = _bar(round(100 * left))
-    sent_at = None
-    if is_fragment:  # a fragment may be younger than the page that it goes into
-        sent_at = now
-    attributes = _attributes(reading, sent_at)
-    opening = f'<time class="sla sla--{status}" title="{_title_of(reading)}"{attributes}>'
-    text = _escaped(badge_text(reading, now))
-    return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{text}</span>{bar}</time>")
+    return badges(now, is_fragment=is_fragment)(reading)
 
 
-def _attributes(reading: Any, sent_at: datetime | None) -> str:
+def badges(now: datetime, *, is_fragment: bool) -> Callable[[Any], SafeString | str]:
+    """Return the function that :func:`badge` is at ``now``, for lists of many clocks.
+
+    It looks up once what the texts of all badges depend on: language and region.
+    """
+    language = get_language()
+    region = number_formats.active()
+    # A fragment may be younger than the page that it goes into.
+    sent_at = short(now) if is_fragment else ""
+
+    def badge_of(reading: Any) -> SafeString | str:
+        if not reading:
+            return ""
+        status = reading.status
+        bar = ""
+        if status in ("ok", "soon"):
+            left = min(max(float(reading.left_ratio or 0), 0), 1)
+            bar = _bar(round(100 * left))
+        attributes = _attributes(reading, sent_at)
+        title = _title_of(reading, language, region)
+        opening = f'<time class="sla sla--{status}" title="{title}"{attributes}>'
+        text = _escaped(badge_text(reading, now, language))
+        return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{text}</span>{bar}</time>")
+
+    return badge_of
+
+
+def _attributes(reading: Any, sent_at: str) -> str:
     """Return the deadline, and what app.js needs to tick a badge on.
 
     That is the state, the seconds and the limit of the clock, the next closing, and the moment of
     the answer where it is not the page's own.
     """
-    values = {"datetime": reading.due_at and short(reading.due_at)}
-    if reading.status in TICKING and reading.is_ticking:
-        values["data-sla"] = reading.status
-        values["data-seconds"] = str(int(reading.seconds or 0))
-        values["data-limit"] = str(int(reading.limit_seconds or 0))
-        values["data-until"] = reading.closes_at and short(reading.closes_at)
-        values["data-at"] = sent_at and short(sent_at)
     # States, numbers and instants of our own: nothing in them needs escaping.
-    return "".join(f' {name}="{value}"' for name, value in values.items() if value)
+    attributes = ""
+    if reading.due_at:
+        attributes = f' datetime="{short(reading.due_at)}"'
+    if reading.status not in TICKING or not reading.is_ticking:
+        return attributes
+    seconds = int(reading.seconds or 0)
+    limit = int(reading.limit_seconds or 0)
+    attributes += f' data-sla="{reading.status}" data-seconds="{seconds}" data-limit="{limit}"'
+    if reading.closes_at:
+        attributes += f' data-until="{short(reading.closes_at)}"'
+    if sent_at:
+        attributes += f' data-at="{sent_at}"'
+    return attributes
 
 
 def short(moment: datetime) -> str:
@@ -103,13 +123,16 @@ def _bar(percent: int) -> SafeString:
 # -- Texts
 
 
-def badge_text(reading: Any, now: datetime) -> str:
-    """Return the text of a badge. The seconds of ``reading`` are business time."""
+def badge_text(reading: Any, now: datetime, language: str | None) -> str:
+    """Return the text of a badge. The seconds of ``reading`` are business time.
+
+    ``language``: the active one.
+    """
     status = reading.status
     if status in TICKING:
         minutes = int(reading.seconds or 0) // 60
         # The language is part of the cache's key only; the texts follow the active one.
-        return _ticking_text(status == "late", minutes, get_language())
+        return _ticking_text(status == "late", minutes, language)
     if status == "waiting":
         if not reading.opens_at:
             return _("Waiting for opening")
@@ -137,8 +160,10 @@ def _ticking_text(is_late: bool, minutes: int, _language: str | None) -> str:
     return _("{duration} overdue").format(duration=duration_words(60 * minutes))
 
 
-def _title_of(reading: Any) -> SafeString:
-    """Return when a clock is due and its promised length.
+def _title_of(
+    reading: Any, language: str | None, region: number_formats.Region | None
+) -> SafeString:
+    """Return when a clock is due and its promised length, in the active language and region.
 
     The deadline is cut to the minute: the clocks of a whole page often share one, and the title is
     kept for all of them.
@@ -147,8 +172,7 @@ def _title_of(reading: Any) -> SafeString:
     if due_at:
         due_at = due_at.replace(second=0, microsecond=0)
     limit_seconds = int(reading.limit_seconds or 0)
-    region = number_formats.active()
-    return _title(due_at, reading.zone, limit_seconds, get_language(), region)
+    return _title(due_at, reading.zone, limit_seconds, language, region)
 
 
 @lru_cache(maxsize=1024)

@@ -54,6 +54,7 @@ def environment(*, libraries: Iterable[str] = (), **options: Any) -> Environment
         "addresses": addresses,
         "tone_of": icons.tone,
         "badge": clock_badge.badge,
+        "badges": clock_badge.badges,
         "bare_field": bare_field,
         "duration": relevo.duration,
         "field": field,

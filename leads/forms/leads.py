@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
-from crm.lib.forms import Country, Line, plain
+from crm.lib.forms import Country, Line, SharedFields, plain
 from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
@@ -98,6 +99,8 @@ class LeadForm(forms.Form):
     company_country = Country(
         label=_("Company's country"),
         required=False,
+        # A new company needs a country: its name alone does not identify it.
+        help_text=_("If not given, the country of the person."),
     )
     industry = Line(
         label=_("Industry"),
@@ -122,22 +125,40 @@ class LeadForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, lead: Lead | None = None, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("initial", _values_of(lead))
-        super().__init__(*args, **kwargs)
+        reads_new_lead = lead is None and data is not None
+        if reads_new_lead:
+            self.base_fields = SharedFields(self.base_fields)
+        super().__init__(data, **kwargs)
         # A lead of an import may have nothing else to know it by.
         self.has_external_id = bool(lead and lead.external_id)
         self.employer = lead.company if lead else None
         # One types at once; after an error the summary takes the focus.
         if lead is None and not self.is_bound:
             self.fields["name"].widget.attrs["autofocus"] = True
-        if self.employer is None:
-            # A new company needs a country: its name alone does not identify it.
-            self.fields[COMPANY_COUNTRY].help_text = _("If not given, the country of the person.")
+        if self.employer is not None:
+            self.fields[COMPANY_COUNTRY].help_text = ""
         if lead is not None:
             # The first touch never changes (rule of the domain).
             for name in FIRST_TOUCH:
                 del self.fields[name]
+        self.custom: tuple[CustomField, ...] = ()
+        self.has_custom = False
+        # Where none is answered, the form needs them only to be drawn.
+        if not (reads_new_lead and self._has_no_answers()):
+            self._add_custom()
+
+    def _has_no_answers(self) -> bool:
+        """Return whether nothing was typed or chosen in a custom field."""
+        return not any(value for name, value in self.data.items() if name.startswith(ATTRIBUTE))
+
+    def _add_custom(self) -> None:
+        if self.has_custom:
+            return
+        self.has_custom = True
         self.custom = custom_fields.in_use()
         for custom in self.custom:
             self.fields[ATTRIBUTE + custom.code] = field_for(custom)
@@ -202,6 +223,7 @@ class LeadForm(forms.Form):
     @property
     def folded(self) -> list[forms.BoundField]:
         """The fields that few people fill in, without those of the company."""
+        self._add_custom()
         shown = {*ALWAYS_SHOWN, *COMPANY, COMPANY_COUNTRY}
         return [self[name] for name in self.fields if name not in shown]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from crm.lib.db.returning import Computed, update_returning
+from crm.lib.db.returning import Computed, Update, update
 from leads.models import Lead
 from leads.states import MILESTONES, Stage
 
@@ -19,24 +19,28 @@ def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
 
     ``fields`` are written with it.
     """
-    reach_many([lead], stage, on=on, **fields)
+    reach_many([lead], stage, on=on, **fields).run()
 
 
-def reach_many(leads: Sequence[Lead], stage: Stage, *, on: date, **fields: Any) -> None:
-    """Move many leads to ``stage`` as :func:`reach` does, in one statement."""
+def reach_many(leads: Sequence[Lead], stage: Stage, *, on: date, **fields: Any) -> Update:
+    """Move the objects of many leads to ``stage`` as :func:`reach` does.
+
+    Return what writes it to their rows, to be run alone or together with the events.
+    """
     changes: dict[str, Any] = {"stage": stage, **fields}
     column = ""
     if stage in DATED:
         # The first date stays, even if it was written after the object was read.
         column = f"{stage}_on"
         changes[column] = Computed(f'COALESCE("{column}", %s)', (on,))
-    update_returning(Lead, {"id": [lead.pk for lead in leads]}, "id", **changes)
+    written = update(Lead, {"id": [lead.pk for lead in leads]}, "id", **changes)
     for lead in leads:
         if column and getattr(lead, column) is None:
             setattr(lead, column, on)
         lead.stage = stage
         for name, value in fields.items():
             setattr(lead, name, value)
+    return written
 
 
 def reach_earlier(lead: Lead, stage: Stage, *, on: date, known_on: date) -> None:

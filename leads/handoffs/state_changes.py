@@ -207,9 +207,11 @@ def update_leads(
         is_hidden = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
         stage = STAGE_OF[HandoffState(handoff.state)]
         alike.setdefault((stage, is_hidden), []).append(handoff.lead)
-    for (stage, is_hidden), leads in alike.items():
+    moves = [
         stages.reach_many(leads, stage, on=on, contact_hidden=is_hidden, **fields)
-    insert(*rows, events_of(changes, kind, by=by, at=at, on=on))
+        for (stage, is_hidden), leads in alike.items()
+    ]
+    insert(*moves, *rows, events_of(changes, kind, by=by, at=at, on=on))
 
 
 def record(

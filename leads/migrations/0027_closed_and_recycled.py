@@ -31,7 +31,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0026_decisions_only_end'),
+        ('leads', '0027_sight_from_indexes'),
     ]
 
     operations = [

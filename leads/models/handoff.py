@@ -173,7 +173,8 @@ class Handoff(models.Model):
             ),
             models.Index(
                 fields=["team", "accept_due_at", "id"],
-                include=["requeued_at"],
+                # With the lead: a rep's sight of the queue's leads is read from the index alone.
+                include=["requeued_at", "lead"],
                 condition=Q(state="pending"),
                 name="handoff_pending_of_team",
             ),
@@ -183,7 +184,7 @@ class Handoff(models.Model):
                 condition=Q(state="pending"),
                 name="handoff_pending_brought",
             ),
-            # With the lead: a rep's sight of leads is read from the index alone.
+            # With the lead as well.
             models.Index(fields=["owner", "state"], include=["lead"], name="handoff_of_owner"),
             models.Index(fields=["team", "owner"], name="handoff_team_owner"),
             models.Index(fields=["lead"], condition=Q(cycle__gt=1), name="handoff_again"),

@@ -192,7 +192,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
-        db_index=False,  # lead_owner_newest covers it
+        db_index=False,  # lead_owner_brought covers it
     )
     persona_version = models.ForeignKey(
         PersonaVersion,
@@ -263,7 +263,12 @@ class Lead(models.Model):
             models.Index(
                 fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"
             ),
-            models.Index(fields=["owner", "-first_seen_on", "-id"], name="lead_owner_newest"),
+            # Without archived leads: the list of a rep is read from the index alone.
+            models.Index(
+                fields=["owner", "-first_seen_on", "-id"],
+                condition=Q(owner__isnull=False, archived_at__isnull=True),
+                name="lead_owner_newest",
+            ),
             # Marketing's desk reads what is with a team, the newest first.
             models.Index(
                 fields=["marketing_team", "-first_seen_on", "-id"],

@@ -16,6 +16,7 @@ from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from leads import events
 from leads.models import (
+    Company,
     Evidence,
     FirstTouch,
     Lead,
@@ -47,7 +48,6 @@ class ChangedMeanwhile(Conflict):
     message = _("Somebody else changed this lead while you edited it.")
 
 
-@transaction.atomic
 def capture(
     data: Mapping[str, Any],
     *,
@@ -70,7 +70,34 @@ def capture(
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     team_id = team.pk if team else None
-    company = companies.find_or_new(data.get("company", {}), team=team_id, by=by, at=at)
+    facts = data.get("company", {})
+    known = companies.find(facts, team=team_id)
+    # Mostly all is new, and written by one statement: it needs no transaction around it.
+    if known is None and first_action is None:
+        return _insert(person, companies.new(facts), data, by=by, at=at, team=team, source=source)
+    with transaction.atomic():
+        if known is None:
+            company = companies.new(facts)
+        else:
+            company = companies.take_known(known, facts, by=by, at=at)
+        lead = _insert(person, company, data, by=by, at=at, team=team, source=source)
+        if first_action is not None:
+            on = lead.first_seen_on
+            add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
+    return lead
+
+
+def _insert(
+    person: Person,
+    company: Company | None,
+    data: Mapping[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    team: Team | None,
+    source: Source | None,
+) -> Lead:
+    """Insert the lead with its person, first touch and event, and a new company, together."""
     # One day for lead, first touch and event, by the organisation's calendar.
     on = events.today(at)
     lead = Lead(
@@ -89,8 +116,6 @@ def capture(
     if company is not None and company._state.adding:
         rows.insert(0, company)
     insert(*rows)
-    if first_action:
-        add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
 
 

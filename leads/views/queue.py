@@ -253,7 +253,8 @@ def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> Queue
         undo_at=around.undo_at(pk),
         reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
         can_decide=can_decide,
-        can_accept_as_sql=can_decide and handoff.proves_sql,
+        # The same people: what is left to ask is whether the package proves it.
+        can_accept_as_sql=can_decide and permissions.can_accept_as_sql.when(user, handoff),
         # Escaped once, since each button repeats it.
         name=breakable(handoff.name),
         about=handoff.about,

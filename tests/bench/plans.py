@@ -99,7 +99,9 @@ def _lists(crowd: Crowd, at: datetime) -> dict[str, Any]:
     day = at.date() - timedelta(days=100)
     return {
         "clock_open_due": Clock.objects.filter(stopped_at=None, due_at__lt=at).order_by("due_at"),
-        "lead_owner_newest": Lead.objects.filter(owner=crowd.rep).order_by("-first_seen_on", "-id"),
+        "lead_owner_newest": Lead.objects.filter(owner=crowd.rep, archived_at=None)
+        .order_by("-first_seen_on", "-id")
+        .values("pk"),
         "lead_qualified_on": Lead.objects.filter(mql_on=day),
         "decision_standing": Decision.objects.filter(
             STANDING, at__gt=at - timedelta(days=100), at__lt=at - timedelta(days=99)

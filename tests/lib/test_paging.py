@@ -125,7 +125,23 @@ def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
     assert sized(50, is_counted=True) == (Size(1840, is_about=True), 1)
     listing = Listing(Lead.objects.all, by_day("first_seen_on"), is_long=True)
     page = listing.page(after="", size=50, is_counted=True)
-    assert (page.counted, listing.size(page, after="")) == (None, Size(1840, is_about=True))
+    assert (page.beginning, listing.size(page, after="")) == (None, Size(1840, is_about=True))
+
+
+@pytest.mark.parametrize("split", [1, 3])
+def test_list_of_branches_that_are_read_to_their_ends_is_not_estimated(
+    rows: list[int], split: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "COUNTED_UP_TO", 3)
+    every = Lead.objects.all()
+    branches = [every.filter(pk__in=rows[:split]), every.filter(pk__in=rows[split:])]
+    listing = Listing(Lead.objects.all, BACK, branches=Branches(lambda: branches))
+    size = Size(5) if split == 3 else Size(3, is_more=True)
+    first = listing.page(after="", size=2, is_counted=True)
+    second = listing.page(after=first.next, size=2)
+    monkeypatch.setattr(paging, "_rounded", lambda _estimate: Size(3, is_more=True))
+    assert listing.size(first, after="") == size
+    assert listing.size(second, after=first.next) == size
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Insert rows of one or of several tables in one statement, whose SQL is kept.
+"""Insert rows of one or of several tables, and change others, in one statement; its SQL is kept.
 
 Building the SQL of an INSERT from models takes longer than PostgreSQL takes to run it.
 """
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import NOT_PROVIDED, Field, ForeignKey, Model
 
-from crm.lib.db.returning import Computed
+from crm.lib.db.returning import Computed, Update
 
 # As text: outside of type checkers Django's fields take no parameters.
 Columns: TypeAlias = "list[Field[Any, Any]]"
@@ -42,8 +42,10 @@ class Many:
         self.same = same
 
 
-def insert(*rows: Model | Many) -> None:
+def insert(*rows: Model | Many | Update) -> None:
     """Insert unsaved models as save() of each in turn does, and plain rows, in one statement.
+
+    An UPDATE of other rows may go with them: it sees none of the new ones.
 
     The models get their keys. One may refer to those before it; rows of one table get their keys in
     no certain order. Every column of a model has to be set: a default of the database is not read
@@ -58,7 +60,9 @@ def insert(*rows: Model | Many) -> None:
     statement = _statement(shapes)
     values: list[Any] = []
     for row, columns in zip(given, statement.columns, strict=True):
-        if isinstance(row, Many):
+        if isinstance(row, Update):
+            values += row.parameters
+        elif isinstance(row, Many):
             values += [_value(column, row.same) for column in columns]
             # One text, however many rows: PostgreSQL gives each column its type.
             values.append(json.dumps(list(row.rows)))
@@ -107,6 +111,12 @@ class One(NamedTuple):
     references: tuple[tuple[str, int], ...]
 
 
+class Change(NamedTuple):
+    """An UPDATE, by its SQL."""
+
+    sql: str
+
+
 class Plain(NamedTuple):
     """Plain rows, by the names of their columns."""
 
@@ -116,7 +126,12 @@ class Plain(NamedTuple):
     ignore_conflicts: bool
 
 
-def _shape(row: Model | Many, rows: Sequence[Model | Many]) -> One | Plain:
+Shape: TypeAlias = One | Plain | Change
+
+
+def _shape(row: Model | Many | Update, rows: Sequence[Model | Many | Update]) -> Shape:
+    if isinstance(row, Update):
+        return Change(row.sql)
     if isinstance(row, Many):
         return Plain(row.model, tuple(row.rows[0]), tuple(row.same), row.ignore_conflicts)
     references: list[tuple[str, int]] = []
@@ -134,7 +149,7 @@ def _shape(row: Model | Many, rows: Sequence[Model | Many]) -> One | Plain:
     return One(type(row), row.pk is not None, tuple(references))
 
 
-def _place_of(target: Model, rows: Sequence[Model | Many]) -> int:
+def _place_of(target: Model, rows: Sequence[Model | Many | Update]) -> int:
     for place, row in enumerate(rows):
         if row is target:
             return place
@@ -146,7 +161,7 @@ def _foreign_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
     return [field for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
 
 
-def _mark_saved(row: Model, key: Any, shape: One, rows: Sequence[Model | Many]) -> None:
+def _mark_saved(row: Model, key: Any, shape: One, rows: Sequence[Model | Many | Update]) -> None:
     row.pk = key
     row._state.adding = False
     row._state.db = DEFAULT_DB_ALIAS
@@ -166,8 +181,8 @@ class Statement(NamedTuple):
 
 # Kept in the process: the same few combinations come again and again.
 @lru_cache(maxsize=256)
-def _statement(shapes: tuple[One | Plain, ...]) -> Statement:
-    """Return one INSERT for each shape; that of a model hands its key on to the later ones.
+def _statement(shapes: tuple[Shape, ...]) -> Statement:
+    """Return one write for each shape; that of a model hands its key on to the later ones.
 
     Names come from the models themselves; values travel as parameters.
     """
@@ -178,6 +193,8 @@ def _statement(shapes: tuple[One | Plain, ...]) -> Statement:
         if isinstance(shape, One):
             sql, of_row = _insert_one(shape)
             keys.append(f"(SELECT id FROM row_{number})")
+        elif isinstance(shape, Change):
+            sql, of_row = shape.sql, []
         else:
             sql, of_row = _insert_many(shape)
         inserts.append(f"row_{number} AS ({sql})")

@@ -71,14 +71,36 @@ class Computed(NamedTuple):
     parameters: tuple[Any, ...] = ()
 
 
+class Update(NamedTuple):
+    """An UPDATE to run by itself, or together with other writes (crm.lib.db.inserts)."""
+
+    sql: str
+    parameters: list[Any]
+
+    def run(self) -> list[tuple[Any, ...]]:
+        """Return the columns that it asks for of each row that it changed."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.parameters)
+            return cursor.fetchall()
+
+
 def update_returning(
     model: type[models.Model], where: Mapping[str, Any], *columns: str | Computed, **values: Any
 ) -> list[tuple[Any, ...]]:
-    """Write ``values`` to the rows of ``model`` that have those of ``where``, in one statement.
+    """Run the UPDATE of :func:`update`; return ``columns`` of each row as they were written.
 
-    Return ``columns`` of each row as they were written; JSON comes as text. Names are fields of the
-    model; a computed column has no parameters. In ``where``, None is NULL and a list any of its
-    members.
+    JSON comes as text.
+    """
+    return update(model, where, *columns, **values).run()
+
+
+def update(
+    model: type[models.Model], where: Mapping[str, Any], *columns: str | Computed, **values: Any
+) -> Update:
+    """Return what writes ``values`` to the rows of ``model`` that have those of ``where``.
+
+    Names are fields of the model; a computed column has no parameters. In ``where``, None is NULL
+    and a list any of its members.
 
     The SQL is kept, because steps take it often: building it from a queryset took 0.5 ms.
     """
@@ -96,9 +118,7 @@ def update_returning(
             parameters.append([_prepared(model, name, each) for each in value])
         elif value is not None:
             parameters.append(_prepared(model, name, value))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+    return Update(sql, parameters)
 
 
 def _comparison(value: Any) -> str:

@@ -176,7 +176,7 @@ def test_undo_of_a_colleagues_decision_is_forbidden(cast: Cast, client: Client) 
 
 @pytest.mark.parametrize("time", ["10:20", "13:00"])
 @pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {}])
-def test_accept_needs_seven_queries(
+def test_accept_needs_six_queries(
     cast: Cast, client: Client, moment: Moment, time: str, headers: dict[str, str]
 ) -> None:
     factories.accepted(cast)  # the ladder of the next clock is stored once, with the first
@@ -188,7 +188,7 @@ def test_accept_needs_seven_queries(
     statements = [
         query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]
     ]  # the test's own transaction
-    assert (stored(handoff).state, len(statements)) == ("accepted", 7), "\n".join(
+    assert (stored(handoff).state, len(statements)) == ("accepted", 6), "\n".join(
         s[:150] for s in statements
     )
 

@@ -47,7 +47,7 @@ def test_accept_in_the_queue_answers_with_the_row(cast, signed_in):
 
 
 @pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {}])
-def test_accept_as_sql_needs_18_queries(headers, cast, signed_in):
+def test_accept_as_sql_needs_16_queries(headers, cast, signed_in):
     factories.accepted(cast)  # the ladder of the next clock is stored once, with the first
     handoff = factories.proven(cast)
     client = signed_in(cast.bea)
@@ -56,7 +56,7 @@ def test_accept_as_sql_needs_18_queries(headers, cast, signed_in):
     # Without those of the test's own transaction.
     statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     handoff.refresh_from_db()
-    assert (handoff.state, len(statements)) == ("sql", 18), "\n".join(statements)
+    assert (handoff.state, len(statements)) == ("sql", 16), "\n".join(statements)
 
 
 def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(cast, moment, signed_in):

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
 from crm.templatetags.relevo import breakable
-from leads.models import Lead
+from leads.models import CustomField, Lead
 from tests import factories
 from tests.bench.meter import counting
 
@@ -39,8 +39,9 @@ def queries(client, path):
 @pytest.mark.parametrize(
     ("typed", "wanted"),
     [
-        ({"name": "Eva"}, 4),
-        ({"name": "Eva", "email": "eva@forma.test", "company": "Boreal", "country": "MX"}, 6),
+        ({"name": "Eva", "attributes.budget": ""}, 3),
+        ({"name": "Eva", "attributes.budget": "5"}, 4),
+        ({"name": "Eva", "email": "eva@forma.test", "company": "Boreal", "country": "MX"}, 5),
         ({"name": "Eva", "company": "Andino", "country": "MX", "attributes.budget": "5"}, 6),
     ],
 )
@@ -68,6 +69,22 @@ def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_r
     assert list(response.context["form"].errors) == ["name"]
     assert response.context["form"]["company"].value() == "Café Peña"
     assert Lead.objects.count() == 0
+
+
+@pytest.mark.parametrize("budget", [None, "", "5"])
+def test_new_lead_that_is_refused_asks_for_custom_fields_again(budget, cast, signed_in):
+    typed = {} if budget is None else {"attributes.budget": budget}
+    response = signed_in(cast.ana).post("/leads/new/", {"job_title": "CEO", **typed})
+    assert response.status_code == 422
+    assert 'name="attributes.budget"' in response.content.decode()
+    assert response.context["form"]["attributes.budget"].value() == budget
+
+
+def test_new_lead_keeps_any_word_that_is_typed_in_a_custom_field(cast, signed_in):
+    CustomField.objects.create(code="need", name={"en": "Need"}, type="text")
+    sent = {"name": "Eva", "attributes.need": "unknown"}
+    assert signed_in(cast.ana).post("/leads/new/", sent).status_code == 302
+    assert Lead.objects.get().attributes == {"need": "unknown"}
 
 
 def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(cast, signed_in):

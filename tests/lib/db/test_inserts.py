@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import Team
 from crm.lib.db.inserts import Many, insert, take_ids, take_next_ids
+from crm.lib.db.returning import update
 from leads.models import Event, Lead, Person
 from leads.states import EventKind
 from tests import factories
@@ -91,6 +92,17 @@ def test_models_and_plain_rows_go_together(cast: Cast) -> None:
         insert(Many(Event, [plain_event(lead.pk)] * 2), person, lead, event, Many(Event, []))
     kept = Event.objects.filter(lead=lead, at=AT, actor=None, payload={})
     assert (len(captured), kept.count(), event.pk is not None) == (1, 2, True)
+
+
+def test_a_change_of_other_rows_goes_with_new_ones(cast: Cast) -> None:
+    lead = factories.lead(cast)
+    changed = update(Lead, {"id": lead.pk}, "id", stage="mql", owner=cast.bea)
+    event = Event(lead=lead, kind=EventKind.QUALIFIED, at=AT, occurred_on=AT.date())
+    with CaptureQueriesContext(connection) as captured:
+        insert(changed, event)
+    lead.refresh_from_db()
+    assert (len(captured), lead.stage, lead.owner) == (1, "mql", cast.bea)
+    assert lead.events.get(at=AT).pk == event.pk
 
 
 def test_plain_rows_have_common_values_and_defaults(cast: Cast) -> None:
