@@ -291,7 +291,8 @@ def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
     recycled = Lead.objects.filter(stage=Stage.RECYCLED, archived_at__isnull=True)
     for pk in recycled.exclude(of_lead).values_list("pk", flat=True):
         yield f"lead {pk} is recycled, and nothing wakes it"
-    for pk in parked.filter(wake_at__lt=at - GRACE).values_list("lead", flat=True):
+    may_wake = parked.filter(lead__person__no_contact_at__isnull=True)
+    for pk in may_wake.filter(wake_at__lt=at - GRACE).values_list("lead", flat=True):
         yield f"lead {pk} should be awake"
 
 

@@ -88,6 +88,13 @@ class RejectedBefore(MovedOn):
     )
 
 
+class NoContactAsked(MovedOn):
+    """The person asked not to be contacted; only a new consent lifts it."""
+
+    code = "no_contact_asked"
+    reason = gettext_lazy("This person asked not to be contacted.")
+
+
 # What was faster than a step, by the state and the change that led to it.
 FASTER = {
     (HandoffState.ACCEPTED, EventKind.ACCEPTED): gettext_lazy(

@@ -52,6 +52,7 @@ urlpatterns = [
     path("leads/<int:pk>/evidence/<slug:code>/fact/", evidence.give_fact, name="lead_fact"),
     path("leads/<int:pk>/notes/", notes.add_note, name="lead_note"),
     path("leads/<int:pk>/next-step/", follow_up.plan, name="lead_next_step"),
+    path("leads/<int:pk>/consent/", follow_up.consent, name="lead_consent"),
     path("leads/<int:pk>/override/<slug:code>/", evidence.override, name="lead_override"),
     path("templates/", templates.template_list, name="message_templates"),
     path("templates/new/", templates.template_new, name="message_template_new"),

@@ -41,6 +41,12 @@ urlpatterns = [
     path("handoffs/<int:pk>/recycle/", mount(returns.Recycle), name="api_handoff_recycle"),
     path("handoffs/<int:pk>/wake/", mount(returns.Wake), name="api_handoff_wake"),
     path("handoffs/<int:pk>/truth/", mount(handoff_steps.PackageTruth), name="api_handoff_truth"),
+    path("handoffs/<int:pk>/give-back/", mount(returns.GiveBack), name="api_handoff_give_back"),
+    path(
+        "handoffs/<int:pk>/not-reached/",
+        mount(returns.NotReached),
+        name="api_handoff_not_reached",
+    ),
     path("handoffs/<int:pk>/take-up/", mount(returns.TakeUp), name="api_handoff_take_up"),
     path("handoffs/<int:pk>/dispute/", mount(returns.Dispute), name="api_handoff_dispute"),
     path("handoffs/<int:pk>/uphold/", mount(returns.Uphold), name="api_handoff_uphold"),

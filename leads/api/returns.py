@@ -13,7 +13,7 @@ from crm.lib.catalogue import in_use
 from leads import permissions
 from leads.api.handoff_steps import EmptyBody, Step, StepView, step_view
 from leads.models import OutcomeReason
-from leads.returns import disputes, recycling, returns
+from leads.returns import disputes, giving_back, recycling, returns
 from leads.states import OutcomeKind
 
 
@@ -155,3 +155,36 @@ class ParkCase(StepView):
             by=step.by,
             at=step.at,
         )
+
+
+class Unreached(rest.Body):
+    wake_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text=_("A date from tomorrow on; a new valuable action wakes it, too."),
+    )
+    comment = rest.OptionalLines(max_length=2000)
+
+
+@step_view("not_reached", _("Recycle a lead that was not reached as often as agreed"), Unreached)
+class NotReached(StepView):
+    permission = permissions.can_end_unreached
+    reads = ("agreement_version",)
+
+    def act(self, step: Step) -> object:
+        return recycling.not_reached(
+            step.handoff,
+            wake_on=step.body.get("wake_on"),
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view("give_back", _("Give back a lead whose contact data are wrong"), EmptyBody)
+class GiveBack(StepView):
+    permission = permissions.can_give_back
+    reads = ("agreement_version",)
+
+    def act(self, step: Step) -> object:
+        return giving_back.give_back(step.handoff, by=step.by, at=step.at)

@@ -13,7 +13,7 @@ from crm.lib.db.inserts import insert
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
-from leads.follow_up import next_steps
+from leads.follow_up import next_steps, no_contact
 from leads.handoffs import stages, state_changes
 from leads.models import Attempt, Handoff
 from leads.states import (
@@ -154,7 +154,9 @@ def _follow(handoff: Handoff, attempt: Attempt, call_back_on: date | None, *, at
         _contact(handoff, attempt, at=at)
     else:
         _record_further(handoff, attempt, at=at)
-    if attempt.outcome == AttemptOutcome.CALL_BACK and call_back_on is not None:
+    if attempt.outcome == AttemptOutcome.NO_CONTACT:
+        no_contact.ask(handoff.lead, by=attempt.by, at=at)
+    elif attempt.outcome == AttemptOutcome.CALL_BACK and call_back_on is not None:
         next_steps.call_back(handoff, call_back_on, by=attempt.by, at=at)
     else:
         next_steps.after_attempt(handoff, attempt, at=at)

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, Team, User
-from crm.lib.forms import Day, Line, Moment
+from crm.lib.forms import Day, Line, Lines, Moment
 from crm.lib.text import clean_line, clean_text
 from leads.follow_up import attempts
 from leads.follow_up.templates import FIELDS
@@ -78,6 +78,12 @@ class NextStepForm(forms.Form):
         if self.cleaned_data["text"]:
             return FollowUp.OTHER
         return FollowUp.CALL_BACK
+
+
+class ConsentForm(forms.Form):
+    """Where a new consent is from, of a person who asked not to be contacted."""
+
+    consent = Lines(label=_("Where is the new consent from?"), max_length=2000)
 
 
 class NotReachedForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm.accounts.models import User
 from crm.lib.errors import Conflict, DomainError
 from leads import events
-from leads.conflicts import MovedOn
+from leads.conflicts import MovedOn, NoContactAsked
 from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.handoffs.outcomes import BadAmount, check_amount
@@ -74,7 +74,7 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
     No clock starts, and those that were judged stay judged. Amount, reason and the lead's date of
     the outcome go; the event keeps them. An owner who left is replaced by the person who reopens.
 
-    Raises NeedsReason, HandedOffAgain, OutcomeChanged.
+    Raises NeedsReason, NoContactAsked, HandedOffAgain, OutcomeChanged.
     """
     _check_reason(why)
     # The lead first, as a hand-off does: of the two at once, the second one sees the first.
@@ -83,6 +83,8 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
     # Not one that was withdrawn before, with the decision that had opened it.
     if later.exclude(closed_at__lt=handoff.closed_at).exists():
         raise HandedOffAgain
+    if lead.person.no_contact_at is not None:
+        raise NoContactAsked(lead)
     row = Handoff.objects.select_related("outcome_reason").get(pk=handoff.pk)
     if row.state not in REOPENED_FROM or row.state != handoff.state:
         raise OutcomeChanged(row)

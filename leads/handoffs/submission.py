@@ -25,7 +25,7 @@ from crm.lib.db.returning import constraint_of
 from crm.lib.errors import DomainError
 from crm.notifications import outbox
 from leads import events
-from leads.conflicts import LeadIsArchived, MovedOn
+from leads.conflicts import LeadIsArchived, MovedOn, NoContactAsked
 from leads.follow_up import next_steps
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.handoffs.notices import News
@@ -44,6 +44,8 @@ from sla.models import AgreementVersion, Clock
 from sla.states import Metric
 
 NO_MORE: Mapping[str, Any] = {}
+# The trigger on handoffs of people who asked not to be contacted.
+MAY_BE_CONTACTED = "handoff_may_be_contacted"
 CYCLE_ONCE = "handoff_cycle_once"  # the constraint on the numbers of a lead's handoffs
 
 
@@ -173,7 +175,7 @@ def hand_off(
     handed off as it was.
 
     Raises NoPersona, NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, NothingChanged,
-    AlreadyHandedOff, LeadIsArchived.
+    AlreadyHandedOff, LeadIsArchived, NoContactAsked.
     """
     reasons = Reasons(score_reason.strip(), unchanged_reason.strip())
     try:
@@ -184,6 +186,8 @@ def hand_off(
         # Outside the transaction, which the database has ended: the refusal reads who was faster.
         if constraint_of(error) in (state_changes.ONE_OPEN, CYCLE_ONCE):
             raise AlreadyHandedOff(lead) from error
+        if constraint_of(error) == MAY_BE_CONTACTED:
+            raise NoContactAsked(lead) from error
         raise
 
 
@@ -198,6 +202,8 @@ def _judge(
 ) -> Judged:
     """Lock the lead and make every check of a hand-off; raises as :func:`hand_off`."""
     lead = _lock(lead)
+    if lead.person.no_contact_at is not None:
+        raise NoContactAsked(lead)
     # Counted under the lock, so that two hand-offs never get the same number.
     earlier = _count_closed(lead)
     record = facts.record_of(lead)

@@ -1,6 +1,6 @@
 from leads.models.bulk import BulkAct, BulkItem
 from leads.models.disputes import Dispute
-from leads.models.follow_up import Attempt, PlannedStep
+from leads.models.follow_up import Attempt, NoContact, PlannedStep
 from leads.models.handoff import Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
 from leads.models.imports import ImportChange, ImportChunk, ImportNote, ImportReject, ImportRun
@@ -38,6 +38,7 @@ __all__ = [
     "ImportRun",
     "Lead",
     "MessageTemplate",
+    "NoContact",
     "OutcomeReason",
     "Package",
     "Parking",

@@ -160,3 +160,45 @@ class PlannedStep(models.Model):
 
     def __str__(self) -> str:
         return self.text or self.get_kind_display()
+
+
+class NoContact(models.Model):
+    """A person asked not to be contacted, by e-mail and phone; a new consent lifts it.
+
+    ``email`` is in lower case. ``consent``: where the new consent is from.
+    """
+
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    consent = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True, consent="")
+                | (Q(lifted_at__isnull=False) & ~Q(consent="")),
+                name="no_contact_lifted_by_consent",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["email"],
+                condition=Q(lifted_at__isnull=True) & ~Q(email=""),
+                name="no_contact_email",
+            ),
+            models.Index(
+                fields=["phone"],
+                condition=Q(lifted_at__isnull=True) & ~Q(phone=""),
+                name="no_contact_phone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.asked_at}"

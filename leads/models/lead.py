@@ -56,6 +56,9 @@ class Person(models.Model):
     job_title = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=2, blank=True)
     language = models.CharField(max_length=2, blank=True)
+    # Since when the person asks not to be contacted (NoContact). A trigger keeps it for whoever has
+    # the same e-mail or phone, also of an import.
+    no_contact_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         indexes = [

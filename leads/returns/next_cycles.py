@@ -8,6 +8,7 @@ from typing import Any
 from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db.inserts import take_next_ids
+from leads.conflicts import NoContactAsked
 from leads.handoffs import notices, state_changes
 from leads.handoffs.notices import News
 from leads.models import Handoff, Lead, Package
@@ -35,8 +36,10 @@ def begin(handoff: Handoff, lead: Lead, *, by: User, at: datetime) -> Handoff:
     """Hand the rejected lead off again with the same package; return the new handoff.
 
     It starts a new accept clock and stays under the agreement that judged the package. ``lead`` is
-    the locked lead of ``handoff``.
+    the locked lead of ``handoff``. Raises NoContactAsked.
     """
+    if lead.person.no_contact_at is not None:
+        raise NoContactAsked(lead)
     package = Package.objects.filter(handoff=handoff).first()
     policy = _policy(handoff, lead, package)
     handoff_id, clock_id = take_next_ids(Handoff, Clock)

@@ -18,7 +18,7 @@ from crm.accounts.models import User
 from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict, DomainError
 from leads import events
-from leads.conflicts import MovedOn
+from leads.conflicts import MovedOn, NoContactAsked
 from leads.follow_up import next_steps
 from leads.handoffs import notices, stages, state_changes
 from leads.handoffs.notices import News
@@ -197,8 +197,10 @@ def parked(lead: Lead) -> Parking | None:
 
 @transaction.atomic
 def wake_by_hand(lead: Lead, *, by: User, at: datetime) -> None:
-    """Wake a parked lead. Raises MovedOn if it is not parked any more."""
+    """Wake a parked lead. Raises NoContactAsked, MovedOn if it is not parked any more."""
     locked = _lock(lead)
+    if locked.person.no_contact_at is not None:
+        raise NoContactAsked(locked)
     if not _wake(locked, WakeCause.PERSON, by=by, at=at):
         raise MovedOn(locked)
 
@@ -211,7 +213,7 @@ def wake_by_action(
     An action without a time of day counts from the day of the parking on.
     """
     parking = parked(lead)
-    if parking is None:
+    if parking is None or lead.person.no_contact_at is not None:
         return
     if occurred_at is not None:
         is_new = occurred_at > parking.parked_at
@@ -227,7 +229,10 @@ def wake_due(*, at: datetime) -> int:
 
     Leads that another transaction holds are left to the next call.
     """
-    due = Parking.objects.filter(state=ParkingState.PARKED, wake_at__lt=at)
+    # One who asked not to be contacted sleeps on, until a new consent.
+    due = Parking.objects.filter(
+        state=ParkingState.PARKED, wake_at__lt=at, lead__person__no_contact_at__isnull=True
+    )
     ids = list(due.order_by("wake_at").values_list("lead", flat=True)[:BATCH])
     if not ids:
         return 0

@@ -11,8 +11,8 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.templatetags.jinja import respond
 from leads import permissions, steps
-from leads.follow_up import attempts, next_steps
-from leads.forms.follow_up import NextStepForm
+from leads.follow_up import attempts, next_steps, no_contact
+from leads.forms.follow_up import ConsentForm, NextStepForm
 from leads.models import Handoff, Lead
 from leads.states import ContactChannel
 from leads.views.handoffs import fetch
@@ -61,6 +61,22 @@ def plan(request: Request, pk: int) -> HttpResponse:
     except DomainError as error:
         status = add_domain_error(form, error)
     return page.show(request, lead, at=request.now, status=status, bound={"plan": form})
+
+
+@require_POST
+def consent(request: Request, pk: int) -> HttpResponse:
+    """Let the person of a lead be contacted again, by a new consent."""
+    lead = page.fetch(request, pk)
+    form = ConsentForm(request.POST, auto_id="id_consent_%s")
+    status = 422
+    steps.check(request.user, lead, *permissions.CHANGE)
+    if form.is_valid():
+        try:
+            no_contact.lift(lead, form.cleaned_data["consent"], by=request.user, at=request.now)
+            return redirect(trail(request).to_lead(pk))
+        except DomainError as error:
+            status = add_domain_error(form, error)
+    return page.show(request, lead, at=request.now, status=status, bound={"consent": form})
 
 
 def check_plan(request: Request, lead: Lead, handoff: Handoff | None) -> None:

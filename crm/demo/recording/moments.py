@@ -23,7 +23,6 @@ COLUMNS: dict[str, list[str]] = {
     "accounts_user": ["created_at", "deactivated_at", "last_login"],
     "audit_entry": ["at"],
     "leads_attempt": ["at", "recorded_at"],
-    "leads_plannedstep": ["due_at", "remind_at", "set_at", "ended_at"],
     "leads_customfield": ["archived_at"],
     "leads_decision": ["at", "released_at", "undone_at"],
     "leads_dispute": ["decided_at", "opened_at"],
@@ -41,6 +40,9 @@ COLUMNS: dict[str, list[str]] = {
         "sql_at",
         "submitted_at",
     ],
+    "leads_nocontact": ["asked_at", "lifted_at"],
+    "leads_person": ["no_contact_at"],
+    "leads_plannedstep": ["due_at", "ended_at", "remind_at", "set_at"],
     "leads_lead": [
         "accepted_on",
         "archived_at",

@@ -63,6 +63,7 @@ TO_LEAD = {
     "leads_dispute": ("lead_id", "leads_lead"),
     "leads_return": ("handoff_id", "leads_handoff"),
     "leads_parking": ("lead_id", "leads_lead"),
+    "leads_nocontact": ("lead_id", "leads_lead"),
     "leads_plannedstep": ("lead_id", "leads_lead"),
     "sla_clock": ("subject_id", ""),  # the table is that of its subject_type
     "sla_firing": ("clock_id", "sla_clock"),

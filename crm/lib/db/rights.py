@@ -26,6 +26,7 @@ SETTINGS = {"idle_in_transaction_session_timeout": "15s"}
 ADDED = ("leads_criteriontruth", "sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
 ENDED = {
+    "leads_nocontact": ("lifted_at", "lifted_by_id", "consent"),
     "leads_attempt": ("outcome", "reached", "note", "recorded_at"),
     "leads_decision": ("undone_at", "released_at"),
     "leads_valuableaction": ("taken_back_at",),

@@ -85,6 +85,12 @@ PAUSES = [
 OUTCOMES = [
     ("no_budget", OutcomeKind.DISQUALIFIED, "Sin presupuesto", "No budget"),
     ("no_authority", OutcomeKind.DISQUALIFIED, "Sin poder de decisión", "No authority to decide"),
+    (
+        "no_contact",
+        OutcomeKind.DISQUALIFIED,
+        "Pidió no ser contactado",
+        "Asked not to be contacted",
+    ),
     ("no_need", OutcomeKind.DISQUALIFIED, "Sin necesidad", "No need"),
     ("chose_competitor", OutcomeKind.LOST, "Eligió a un competidor", "Chose a competitor"),
     ("price", OutcomeKind.LOST, "Precio", "Price"),

@@ -22,7 +22,7 @@ from crm.lib.forms import EmptyForm, PageForm, add_domain_error
 from crm.templatetags.jinja import respond
 from leads import events, permissions
 from leads.follow_up import templates
-from leads.forms.follow_up import NextStepForm
+from leads.forms.follow_up import ConsentForm, NextStepForm
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import empty_action_form
@@ -261,6 +261,8 @@ def _forms(
         forms["note"] = EmptyForm(LeadNoteForm, "id_note_%s")
     if permissions.can_plan(user, lead, handoff):
         forms["plan"] = EmptyForm(NextStepForm, "id_plan_%s")
+    if lead.person.no_contact_at is not None and permissions.can_change(user, lead):
+        forms["consent"] = EmptyForm(ConsentForm, "id_consent_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
     return forms | came_back
 

@@ -233,7 +233,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     ],
     "desk_team": [
         Screen("/desk/team/", (LEAD, DIRECTOR)),
-        Screen("/desk/team/?person=3", (LEAD,)),
+        Screen("/desk/team/?person=5", (LEAD,)),
         Screen("/desk/team/", (REP, ADMIN), status=403),
     ],
     "lead_mine": [Screen("/mine/", (MARKETING, REP)), Screen("/mine/?tab=today", (REP,))],
@@ -333,6 +333,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/reapply/", (LEAD, DIRECTOR)),
         Screen("/reapply/", (MARKETING, REP, ADMIN), status=403),
     ],
+    **dict.fromkeys(("lead_next_step", "handoff_begin", "agreement_promise"), TAKES_A_FORM),
     "handoff_accept": TAKES_A_FORM,
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],

@@ -320,7 +320,7 @@ def test_sql_by_its_package_is_disqualified_only_after_a_contact(cast: Cast) -> 
     with pytest.raises(IllegalMove):
         outcomes.disqualify(handoff, reason, by=cast.bea, at=SQL_AT)
     assert (stored(handoff).state, Lead.objects.get().stage) == ("sql", "sql")
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=SQL_AT)
+    attempts.record(handoff, "phone", outcome="reached", by=cast.bea, at=SQL_AT)
     assert permissions.can_disqualify(cast.bea, stored(handoff))
     outcomes.disqualify(stored(handoff), reason, by=cast.bea, at=WON_AT)
     assert stored(handoff).state == "disqualified"

@@ -1,0 +1,129 @@
+"""A person who asked not to be contacted is left alone on all leads, until a new consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.accounts.models import User
+from leads import handoffs
+from leads.conflicts import NoContactAsked
+from leads.follow_up import attempts, no_contact
+from leads.models import Handoff, Lead, Person
+from leads.returns import recycling
+from tests import factories
+from tests.factories import Cast, when
+from tests.leads.returns.rows import reason_to_recycle
+
+NOON = when("2026-03-02 12:00")
+SignedIn = Callable[[User], Client]
+ONE = when("2026-03-02 13:00")
+
+
+def ask(handoff: Handoff, cast: Cast) -> None:
+    attempts.record(handoff, "phone", outcome="no_contact", by=cast.bea, at=NOON)
+
+
+@pytest.mark.parametrize(
+    "make", [factories.accepted, factories.contacted, factories.sql, factories.opportunity]
+)
+def test_open_handoff_closes_as_disqualified(cast: Cast, make: Any) -> None:
+    handoff = make(cast)
+    attempts.record(
+        handoff, "phone", outcome="no_contact", by=cast.bea, at=when("2026-03-05 12:00")
+    )
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.outcome_reason.code) == ("disqualified", "no_contact")
+    assert Person.objects.get(pk=handoff.lead.person_id).no_contact_at is not None
+
+
+def twin(cast: Cast, like: Lead, **how: Any) -> Lead:
+    """Another lead, of a person with the same e-mail or phone."""
+    other = factories.mql(cast)
+    person = {name: getattr(like.person, name) for name in how}
+    Person.objects.filter(pk=other.person_id).update(**person)
+    return Lead.objects.select_related("person").get(pk=other.pk)
+
+
+@pytest.mark.parametrize("same", ["email", "phone"])
+def test_other_lead_of_the_person_cannot_be_handed_off(cast: Cast, same: str) -> None:
+    handoff = factories.accepted(cast)
+    other = twin(cast, handoff.lead, **{same: True})
+    ask(handoff, cast)
+    with pytest.raises(NoContactAsked):
+        handoffs.hand_off(other, team=cast.sales, by=cast.ana, at=ONE)
+
+
+def test_pending_handoff_of_the_person_is_withdrawn(cast: Cast) -> None:
+    handoff = factories.accepted(cast)
+    other = twin(cast, handoff.lead, email=True)
+    waiting = handoffs.hand_off(other, team=cast.sales, by=cast.ana, at=NOON)
+    ask(handoff, cast)
+    waiting.refresh_from_db()
+    assert waiting.state == "withdrawn"
+
+
+def test_parked_lead_of_the_person_does_not_wake(cast: Cast) -> None:
+    parked = factories.contacted(cast)
+    recycling.park(parked, reason_to_recycle(), wake_on=date(2026, 3, 6), by=cast.bea, at=NOON)
+    handoff = factories.accepted(cast)
+    twin_of = Person.objects.get(pk=handoff.lead.person_id)
+    Person.objects.filter(pk=parked.lead.person_id).update(email=twin_of.email)
+    ask(handoff, cast)
+    assert recycling.wake_due(at=when("2026-03-09 12:00")) == 0
+    with pytest.raises(NoContactAsked):
+        recycling.wake_by_hand(parked.lead, by=cast.ana, at=ONE)
+
+
+@pytest.mark.parametrize("same", ["email", "phone"])
+def test_person_who_comes_again_keeps_the_mark(cast: Cast, same: str) -> None:
+    handoff = factories.accepted(cast)
+    ask(handoff, cast)
+    value = getattr(handoff.lead.person, same)
+    assert value
+    again = Person.objects.create(**{same: value.upper()})
+    again.refresh_from_db()
+    assert again.no_contact_at == NOON
+
+
+def test_new_consent_lifts_the_mark_and_names_its_source(cast: Cast) -> None:
+    handoff = factories.accepted(cast)
+    ask(handoff, cast)
+    lead = handoff.lead
+    with pytest.raises(no_contact.NeedsConsent):
+        no_contact.lift(lead, " ", by=cast.ana, at=ONE)
+    no_contact.lift(lead, "Formulario web, 3 de marzo", by=cast.ana, at=ONE)
+    again = Person.objects.create(email=lead.person.email)
+    again.refresh_from_db()
+    marks = Person.objects.filter(no_contact_at__isnull=False).count()
+    event = lead.events.order_by("-id")[0]
+    assert (marks, event.kind, event.payload) == (
+        0,
+        "consent",
+        {"note": "Formulario web, 3 de marzo"},
+    )
+
+
+def test_lead_page_has_no_links_until_there_is_a_consent(
+    cast: Cast, signed_in: SignedIn, moment: Any
+) -> None:
+    moment.set(ONE)
+    handoff = factories.accepted(cast)
+    bea = signed_in(cast.bea)
+    address = f"/leads/{handoff.lead_id}/"
+    links = ("tel:", "wa.me", "mailto:")
+    page = bea.get(address).content.decode()
+    assert [link in page for link in links] == [True, True, True]
+    bea.post(f"/handoffs/{handoff.pk}/attempt/", {"channel": "phone", "outcome": "no_contact"})
+    page = bea.get(address).content.decode()
+    assert [link in page for link in links] == [False, False, False]
+    ana = signed_in(cast.ana)
+    refused = ana.post(f"{address}consent/", {"consent": ""})
+    lifted = ana.post(f"{address}consent/", {"consent": "Formulario web"})
+    assert (refused.status_code, lifted.status_code) == (422, 302)
+    page = ana.get(address).content.decode()
+    assert [link in page for link in links] == [True, True, True]
