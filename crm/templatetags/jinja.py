@@ -23,8 +23,9 @@ from django.template.defaultfilters import linebreaksbr
 from django.template.library import import_library
 from django.templatetags.static import static
 from django.urls import get_script_prefix
+from django.utils import translation
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from jinja2 import Environment, StrictUndefined
 
 from crm.lib.forms import EmptyField, typed_texts
@@ -133,7 +134,7 @@ class Words(dict[str, str]):
     """The texts that templates have asked for in one language, by their message."""
 
     def __missing__(self, message: str) -> str:
-        text = self[message] = gettext(message)
+        text = self[message] = translation.gettext(message)
         return text
 
 
@@ -147,7 +148,7 @@ def word(message: str) -> str:
     """
     words = _in_use.get()
     if words is None:
-        return gettext(message)
+        words = _words_of(get_language())
     return words[message]
 
 

@@ -52,6 +52,8 @@ def test_invitation_overtakes_a_burst(
         settings.EMAIL_PORT = server.port
         while cast.cruz.email not in server.to():
             tasks.mail()
+        sent = [to for to, _letter in server.letters]
     assert clock.wall() - batches[1] < WITHIN
-    # The burst is not over.
-    assert letters.waiting_mails().exists()
+    # The burst was not over: in lists it takes three seconds, and the rest came after.
+    comes_after = len(sent) - 1 - sent.index(cast.cruz.email)
+    assert comes_after or letters.waiting_mails().exists()

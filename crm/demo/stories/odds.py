@@ -13,7 +13,7 @@ from crm.demo.people import ZONE
 
 T = TypeVar("T")
 
-SEED = 381
+SEED = 384
 # The Monday on which the recorded last week begins. A demo is cut off somewhere in that week.
 WEEK = date(2026, 1, 5)
 FOUNDED = timedelta(weeks=14)  # before the last week: when the agreement was signed
