@@ -8,6 +8,7 @@ at which it was made.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
@@ -24,9 +25,15 @@ PG_DUMP = "pginstall/bin/pg_dump"
 NOISE = re.compile(r"^(?:\\(?:un)?restrict \w+|-- Dumped .*)\n", re.MULTILINE)
 
 
+def moment(dump: Path) -> str:
+    """Return the moment at which ``dump`` was made, as its first line writes it."""
+    with gzip.open(dump, "rt") as lines:
+        return lines.readline().strip().removeprefix(MOMENT)
+
+
 def kept() -> list[Path]:
-    """All dumps, the oldest first."""
-    return sorted(FOLDER.glob("*.sql.gz"))
+    """All dumps, the oldest first: their names do not say which of one day came first."""
+    return sorted(FOLDER.glob("*.sql.gz"), key=moment)
 
 
 def pg_dump(address: str, *options: str, password: str = "") -> str:

@@ -19,7 +19,7 @@ from crm import invariants
 from crm.lib import clock
 from crm.management.commands.migrate import refuse_half_upgraded
 from sla.models import Snapshot
-from tests.upgrades.dumps import LARGEST, MOMENT, kept, pg_dump
+from tests.upgrades.dumps import LARGEST, kept, moment, pg_dump
 
 NEWEST = kept()[-1:]  # all of them: make soak
 # What versions up to November 2026 gave their role, and PostgreSQL gives everybody: dumps hold no
@@ -52,6 +52,8 @@ RIGHTS = """
     WHERE pronamespace = 'public'::regnamespace AND a.grantee <> proowner
     ORDER BY 1, 2, 3, 4
 """
+# A migration opens the returns of leads that were sent back before, and adds reasons to choose.
+FILLED = {"leads_return", "leads_outcomereason"}
 MADE_BY_MIGRATE = {ContentType, Permission, Snapshot}
 
 
@@ -139,9 +141,8 @@ def upgrade(dump: Path, new: str) -> None:
     """
     rights = all_rights()
     text = gzip.decompress(dump.read_bytes()).decode()
-    moment = text.partition("\n")[0].removeprefix(MOMENT)
     with loaded(text):
-        stop_time(f"SELECT '{moment}'::timestamptz")
+        stop_time(f"SELECT '{moment(dump)}'::timestamptz")
         run(GIVEN_BEFORE.format(database=connection.settings_dict["NAME"]))
         before = counted(connection.introspection.table_names())
         call_command("migrate", verbosity=0)
@@ -151,7 +152,9 @@ def upgrade(dump: Path, new: str) -> None:
         upgraded = schema()
         rights_after = all_rights()
     assert rights_after == rights
-    assert {table: before.get(table, 0) for table in after} == after
+    for table, count in after.items():
+        had = before.get(table, 0)
+        assert count == had or (table in FILLED and count > had), table
     assert after["leads_lead"] > 30
     assert broken == []
     assert reloaded(upgraded) == new
