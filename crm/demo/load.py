@@ -181,7 +181,8 @@ def _without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
 
 
 def _insert(cursor: Any, table: str, rows: list[Row]) -> None:
-    columns = ", ".join(rows[0])
+    # Quoted: a column may be called like a word of SQL, such as "end".
+    columns = ", ".join(f'"{name}"' for name in rows[0])
     cursor.execute(INSERT.format(table=table, columns=columns), [json.dumps(rows)])
 
 
