@@ -254,7 +254,7 @@ def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> Queue
         reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
         can_decide=can_decide,
         # The same people: what is left to ask is whether the package proves it.
-        can_accept_as_sql=can_decide and permissions.can_accept_as_sql.when(user, handoff),
+        can_accept_as_sql=can_decide and handoff.proves_sql,
         # Escaped once, since each button repeats it.
         name=breakable(handoff.name),
         about=handoff.about,

@@ -59,6 +59,13 @@ def test_queue_shows_why_marketing_knew_better(cast, signed_in):
     assert "“Abre sucursal” · Ana Robles" in page
 
 
+def test_queue_offers_accept_as_sql_where_the_package_proves_it(cast, signed_in):
+    proven, other = factories.proven(cast), factories.handed_off(cast)
+    rows = signed_in(cast.bea).get("/queue/").context["rows"]
+    offered = {row.pk: row.can_accept_as_sql for row in rows}
+    assert offered == {proven.pk: True, other.pk: False}
+
+
 # -- The order
 
 
