@@ -15,11 +15,16 @@ from crm.accounts.models import User
 from crm.api import keys
 from crm.api.states import Scope
 from crm.lib import clock
+from leads.follow_up.own_leads import TABS
 from leads.models import Handoff, Lead
 from leads.states import Stage
+from leads.views.desks.marketing import TAB_LABELS
 from tests.bench.crowds.crowd import Crowd
+from tests.bench.crowds.plan import BUSY
 from tests.bench.meter import TOKEN, Visitor
 from tests.bench.served import Request
+
+STRETCH = 1.5  # times what must be reached, for the desks
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ def routes(crowd: Crowd) -> Iterator[Route]:
     for who, person in (("rep", rep), ("director", director)):
         yield again(f"queue · {who}", person.get("/queue/"), 6, 9)
     yield again("my leads · rep", rep.get("/mine/"), 5, 8)
+    yield from _desks(crowd)
     yield again("pulse · rep", rep.get("/pulse"), 20, 25)
     yield again("pulse, 50 rows · rep", rep.get("/pulse", rows=_rows(crowd)), 10, 15)
     yield Route("create by form", _created_by_form(marketing), 13, 19, write=True, statuses=(302,))
@@ -99,6 +105,25 @@ def routes(crowd: Crowd) -> Iterator[Route]:
     yield again("API: leads", api("/api/v1/leads/"), 6, 12)
     yield again("API: handoffs", api("/api/v1/handoffs/"), 4, 8)
     yield again("drill-down of a number", director.get("/alignment/leads/", **_drill()), 2.5, 5)
+
+
+def _desks(crowd: Crowd) -> Iterator[Route]:
+    """The desk of each role, and the leads of a rep who works on very many of them."""
+    busy, marketing = Person(crowd.busy), Person(crowd.marketer)
+    sales_lead, director = Person(crowd.sales_lead), Person(crowd.director)
+    pages = [
+        *((f"my leads, {BUSY:,}, {tab}", busy, "/mine/", 5, {"tab": tab}) for tab in TABS),
+        *((f"desk, {tab} · marketing", marketing, "/desk/", 6, {"tab": tab}) for tab in TAB_LABELS),
+        ("desk · sales lead", sales_lead, "/desk/team/", 6, {}),
+        ("desk, a rep · sales lead", sales_lead, "/desk/team/", 6, {"person": str(crowd.busy.pk)}),
+        ("desk, all of sales · director", director, "/desk/team/", 6, {}),
+        ("desk, cases · director", director, "/desk/director/", 6, {"tab": "cases"}),
+        ("desk, escalated · director", director, "/desk/director/", 6, {"tab": "escalated"}),
+        ("while away · rep", busy, "/away/", 6, {}),
+    ]
+    for name, person, path, done, query in pages:
+        asked = person.get(path, **query)
+        yield Route(name, itertools.repeat(asked), done, done * STRETCH)
 
 
 def _rows(crowd: Crowd) -> str:

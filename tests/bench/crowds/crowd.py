@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from django.core.management.color import no_style
 from django.db import connection, models
-from django.db.models.fields import NOT_PROVIDED
 
 from crm.accounts.models import User
 from crm.notifications.models import Message, Notice
@@ -33,8 +32,9 @@ from sla import snapshot_bodies
 from sla.agreements import policies
 from sla.models import Clock
 from tests import factories
-from tests.bench.crowds import plan, staff
-from tests.bench.crowds.plan import CORES, FIRST, FORMS, LAST, PLACES
+from tests.bench.crowds import desks, plan, staff
+from tests.bench.crowds.plan import FIRST, LAST
+from tests.bench.crowds.pouring import firm, on, pick, pour
 from tests.factories import Cast
 
 FOLDED = "btrim(regexp_replace(relevo_fold({text}), '[^a-z0-9]+', ' ', 'g'))"
@@ -44,10 +44,13 @@ FOLDED = "btrim(regexp_replace(relevo_fold({text}), '[^a-z0-9]+', ' ', 'g'))"
 class Crowd:
     """The cast, and who looks at the lists: people of the first team of each side, with
     full desks.
+
+    ``busy``: a rep of the team with ``plan.BUSY`` open leads, who is back from a leave.
     """
 
     cast: Cast
     rep: User
+    busy: User
     sales_lead: User
     marketer: User
     director: User
@@ -71,7 +74,7 @@ def gather(leads: int, *, pending: int = 2000) -> Crowd:
 
 def with_cast(cast: Cast, leads: int, pending: int) -> Crowd:
     """Return the crowd around ``cast``."""
-    return Crowd(cast, cast.bea, cast.dora, cast.ana, cast.elsa, leads, pending)
+    return Crowd(cast, cast.bea, cast.cruz, cast.dora, cast.ana, cast.elsa, leads, pending)
 
 
 def _plan(cast: Cast, firm: staff.Staff, leads: int, pending: int) -> None:
@@ -81,6 +84,7 @@ def _plan(cast: Cast, firm: staff.Staff, leads: int, pending: int) -> None:
         "leads": leads,
         "pending": pending,
         "recent": min(leads, plan.SHIFT_LEADS) // 20,
+        "busy": plan.leads_of_busy(leads),
         "days": plan.SHIFT_DAYS * plan.shifts(leads),
         "shifts": plan.shifts(leads),
         "teams": len(firm.sales),
@@ -89,6 +93,7 @@ def _plan(cast: Cast, firm: staff.Staff, leads: int, pending: int) -> None:
         "marketing_teams": len(firm.marketing),
         "sales": [team.pk for team in firm.sales],
         "reps": firm.reps,
+        "busy_rep": cast.cruz.pk,
         "marketing": [team.pk for team in firm.marketing],
         "submitters": firm.submitters,
         "source_ids": sources,
@@ -99,63 +104,6 @@ def _plan(cast: Cast, firm: staff.Staff, leads: int, pending: int) -> None:
         cursor.execute("DROP TABLE IF EXISTS plan")
         cursor.execute(plan.PLAN, values)
         cursor.execute("ANALYZE plan")
-
-
-def pour(model: type[models.Model], where: str = "true", **values: str) -> None:
-    """Insert a row of ``model`` for each planned lead with ``where``.
-
-    ``values``: SQL over the plan, by attribute; what is not named gets the field's own default.
-    """
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    assert values.keys() <= fields.keys(), values.keys() - fields.keys()
-    columns, expressions, parameters = [], [], []
-    for name, field in fields.items():
-        wanted = not (field.null or field.primary_key or field.db_default is not NOT_PROVIDED)
-        if name in values:
-            expressions.append(values[name].replace("%", "%%"))
-        elif wanted:
-            expressions.append("%s")
-            parameters.append(field.get_db_prep_save(field.get_default(), connection))
-        if name in values or wanted:
-            columns.append(connection.ops.quote_name(field.column))
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)} FROM "
-            f"plan WHERE {where}",
-            parameters,
-        )
-
-
-def pick(words: str, by: str) -> str:
-    """SQL for one of the ``words``, chosen by a number."""
-    found = words.split()
-    return (
-        "(ARRAY["
-        + ", ".join(f"'{word}'" for word in found)
-        + f"])[mod({by}, {len(found)})::int + 1]"
-    )
-
-
-def firm(number: str) -> str:
-    """SQL for the name of the company with this number, without its legal form.
-
-    The number of a company is at most 324,000: so many names are different.
-    """
-    forms, cores, places = (len(words.split()) for words in (FORMS, CORES, PLACES))
-    parts = (
-        pick(FORMS, number),
-        pick(CORES, f"{number} / {forms}"),
-        pick(PLACES, f"{number} / {forms * cores}"),
-    )
-    name, round = " || ' ' || ".join(parts), f"{number} / {forms * cores * places}"
-    more = pick(CORES, f"{round} - 1")
-    return f"{name} || CASE WHEN {round} > 0 THEN ' y ' || {more} ELSE '' END"
-
-
-def on(moment: str) -> str:
-    """The organisation's date of a moment."""
-    return f"({moment} AT TIME ZONE '{factories.ZONE}')::date"
 
 
 def _pour_all(cast: Cast, leads: int) -> None:
@@ -208,12 +156,14 @@ def _pour_all(cast: Cast, leads: int) -> None:
     _pour_contacts()
     _pour_events()
     _pour_notices()
+    desks.pour_all(cast)
 
 
 def _pour_leads(cast: Cast, *, company: str, text: str) -> None:
     stages = (
-        "CASE fate WHEN 'pending' THEN 'handed_off' WHEN 'rejected' THEN 'returned' WHEN "
-        "'withdrawn' THEN 'mql'"
+        "CASE fate WHEN 'pending' THEN 'handed_off' WHEN 'rejected' THEN CASE answer WHEN 'closed' "
+        "THEN 'closed' WHEN 'recycled' THEN 'recycled' ELSE 'returned' END WHEN 'withdrawn' THEN "
+        "'mql'"
     )
     sent, decided = on("submitted_at"), on("decided_at")
     pour(
@@ -469,7 +419,8 @@ def _pour_notices() -> None:
 
 def _finish() -> None:
     """Numbers go on where the crowd ends, and the planner knows what is there."""
-    made: list[type[models.Model]] = [Company, Person, Lead, Clock, Handoff, Message, Notice]
+    poured = [Company, Person, Lead, Clock, Handoff, Message, Notice]
+    made: list[type[models.Model]] = [*poured, *desks.NUMBERED]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), made):
             cursor.execute(statement)

@@ -22,7 +22,7 @@ from crm.accounts import people
 from crm.deploy.embedded import DATABASE, OWNER, Postgres
 from leads.lists import owners
 from sla import snapshot_bodies
-from tests.bench.crowds import bulk, crowd, plan, staff
+from tests.bench.crowds import bulk, crowd, desks, plan, pouring, staff
 from tests.bench.crowds.crowd import Crowd
 from tests.factories import Cast
 
@@ -103,7 +103,7 @@ def use(database: str) -> None:
 
 def _digest() -> str:
     """Return what tells crowds of these modules from those of others."""
-    texts = [Path(module.__file__).read_bytes() for module in (crowd, plan, staff)]
+    texts = [Path(module.__file__).read_bytes() for module in (crowd, desks, plan, pouring, staff)]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:8]
 
 

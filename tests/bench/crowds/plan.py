@@ -40,11 +40,19 @@ PLACES = (
 # The firm gets so many leads in two years, however long its past: a person has as much to do as
 # ever. Every two years others sit at the same desks, and what their predecessors had has ended.
 SHIFT_LEADS, SHIFT_DAYS = 100_000, 730
+# So many leads does one rep work on among 100,000: a third of those that came before the recent
+# ones.
+BUSY, BUSY_SHARE = 1000, 0.32
 
 
 def shifts(leads: int) -> int:
     """Return how many times two years ``leads`` leads take."""
     return max(1, leads // SHIFT_LEADS)
+
+
+def leads_of_busy(leads: int) -> int:
+    """Return how many leads came to the rep with very much to do, and to others meanwhile."""
+    return round(BUSY / BUSY_SHARE * min(leads, SHIFT_LEADS) / SHIFT_LEADS)
 
 
 # What every lead goes through. Leads are numbered by age; `h` numbers the handoffs, `t` is the
@@ -53,7 +61,9 @@ PLAN = """
 CREATE TEMP TABLE plan AS
 WITH numbered AS (
     SELECT i, mod(i * 7919, 100) AS draw, i > %(leads)s - 2 * %(pending)s AS newest,
-           i > %(leads)s - 2 * %(pending)s - %(recent)s AS recent,
+           i > %(leads)s - 2 * %(pending)s - %(recent)s - %(busy)s AS recent,
+           i BETWEEN %(leads)s - 2 * %(pending)s - %(recent)s - %(busy)s + 1
+               AND %(leads)s - 2 * %(pending)s - %(recent)s AS busy,
            ((i - 1) * %(shifts)s / %(leads)s)::int AS shift
     FROM generate_series(1::bigint, %(leads)s) AS i
 ), fated AS (
@@ -68,11 +78,16 @@ WITH numbered AS (
     FROM numbered
 ), counted AS (
     SELECT *, fate NOT IN ('captured', 'mql') AS passed,
+           fate IN ('accepted', 'contacted', 'sql', 'opportunity') AS in_work,
+           CASE WHEN fate = 'rejected' THEN CASE
+               WHEN recent THEN CASE WHEN mod(i / 100, 8) = 0 THEN 'disputed' ELSE 'open' END
+               WHEN mod(i / 100, 4) = 0 THEN 'recycled' ELSE 'closed' END END AS answer,
            current_date - %(days)s + (%(days)s * i / %(leads)s)::int AS seen_on,
            (row_number() OVER (PARTITION BY fate IN ('captured', 'mql') ORDER BY i)) AS row
     FROM fated
 ), placed AS (
-    SELECT *, CASE WHEN passed THEN row END AS h, mod(row, %(teams)s)::int AS t,
+    SELECT *, CASE WHEN passed THEN row END AS h,
+           CASE WHEN busy AND in_work THEN 0 ELSE mod(row, %(teams)s)::int END AS t,
            (row / %(teams)s)::int AS k, mod(i, %(sources)s + 1)::int AS s
     FROM counted
 ), sent AS (
@@ -86,8 +101,8 @@ WITH numbered AS (
 ), decided AS (
     SELECT *, submitted_at + make_interval(mins => mod(i * 31, 150)::int + 1) AS decided_at,
            (%(sales)s::bigint[])[t + 1] AS team_id,
-           (%(reps)s::bigint[])[(shift * %(teams)s + t) * %(per_team)s + mod(k, %(per_team)s) + 1]
-               AS rep_id,
+           CASE WHEN busy AND in_work THEN %(busy_rep)s ELSE (%(reps)s::bigint[])[
+               (shift * %(teams)s + t) * %(per_team)s + mod(k, %(per_team)s) + 1] END AS rep_id,
            (%(submitters)s::bigint[])[
                shift * %(marketing_teams)s + mod(i, %(marketing_teams)s) + 1] AS submitter_id,
            (%(marketing)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS marketing_id,

@@ -9,6 +9,7 @@ from crm import invariants
 from crm.lib import clock
 from leads.models import Handoff, Lead
 from leads.records.search_text import search_text
+from leads.states import WORKED
 from tests.bench.crowds import crowd, staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -31,6 +32,7 @@ def test_a_crowd_keeps_every_promise():
     )
     assert (len(queues), max(queues)) == (staff.SALES_TEAMS, 38)
     assert Handoff.objects.visible_to(made.rep).pending().count() in (37, 38)
+    assert Handoff.objects.filter(owner=made.busy, state__in=WORKED).count() >= 30
 
 
 def test_a_crowd_is_found_by_what_searching_looks_at():
