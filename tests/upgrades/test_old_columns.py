@@ -32,7 +32,7 @@ def run(statement: str, *values: object) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def half_upgraded(transactional_db: None) -> Iterator[None]:
-    """The last dump without the references gets them, as a rolling upgrade leaves it for a while."""
+    """The last dump without the references, as a rolling upgrade leaves it for a while."""
     text = gzip.decompress(WITHOUT_REFERENCES.read_bytes()).decode()
     with loaded(text):
         for app, name in LAST:
