@@ -260,6 +260,9 @@ class AttemptOutcome(models.TextChoices):
 # With these the attempt reached a person, and is a contact.
 CONTACT_OUTCOMES = (AttemptOutcome.REACHED, AttemptOutcome.CALL_BACK, AttemptOutcome.NO_CONTACT)
 
+# What a person may say of an attempt, with the labels.
+KNOWN_OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
+
 
 class EvidenceTier(models.TextChoices):
     """How we know of an attempt. Nothing writes SEEN yet."""

@@ -45,3 +45,14 @@ def check_evidence(user: User, lead: Lead, handoff: Handoff | None) -> Permissio
     if handoff is None or (can_qualify.who(user, lead) and not can_work(user, handoff)):
         return check(user, lead, can_qualify)
     return check(user, handoff, can_work)
+
+
+def check_plan(user: User, lead: Lead, handoff: Handoff | None) -> None:
+    """Check that ``user`` may set the next step. ``handoff``: the open one that the person sees.
+
+    Raises as :func:`check`.
+    """
+    if handoff is None:
+        check(user, lead, can_qualify)
+    else:
+        check(user, handoff, can_work)

@@ -13,6 +13,7 @@ from crm.api.schema import document
 TAGS: dict[str, Promise] = {
     "leads": _("Leads"),
     "handoffs": _("Handoffs"),
+    "follow_up": _("Follow-up"),
     "catalogues": _("Catalogues"),
     "funnel": _("Funnel"),
 }

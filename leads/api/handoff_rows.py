@@ -15,16 +15,16 @@ from django.http import Http404
 from crm.accounts.models import Team, User
 from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.db.look_up import looked_up
-from leads.api.lead_rows import amount_text, day_text, moment_text, named, persona
+from leads.api import values
+from leads.api.returns import rows as return_rows
+from leads.api.values import amount_text, day_text, moment_text, named, persona
 from leads.models import Handoff, OutcomeReason
 from leads.models.lead import lead_name
+from leads.states import SENT_BACK
 from personas.models import PersonaVersion
-from sla.clocks import readings
-from sla.clocks.readings import Reading
 from sla.clocks.snapshots import ClockRow
 from sla.models import AgreementVersion, RejectionReason
 
-AHEAD = ("ok", "soon", "waiting", "paused")
 # The path of each field, in the order of the answer; None where several columns make it.
 PATHS = {
     "id": "pk",
@@ -54,6 +54,8 @@ PATHS = {
     "outcome_reason": "outcome_reason__code",
     "persona": "persona_version",
     "agreement": "agreement_version",
+    "return": None,
+    "case": None,
 }
 OWN = {name: path for name, path in PATHS.items() if path is not None}
 MOMENTS = tuple(name for name in PATHS if name.endswith("_at"))
@@ -91,20 +93,24 @@ LOOKED_UP = {
 }
 
 
-def shown(pk: int, *, at: datetime) -> dict[str, Any]:
-    """Return the handoff as it is at ``at``, in two queries, whoever may see it."""
-    return shown_of_page([pk], at=at)[0]
+def shown(pk: int, user: User, *, at: datetime) -> dict[str, Any]:
+    """Return the handoff as it is at ``at`` as ``user`` may read it, even out of their sight."""
+    return shown_of_page([pk], user, at=at)[0]
 
 
-def shown_of_page(pks: Sequence[int], *, at: datetime) -> list[dict[str, Any]]:
-    """Return the handoffs of a page in its order. One that is gone since then is missing."""
-    found = {row["id"]: row for row in _all_shown(OF_PAGE.rows(pks=list(pks)), at)}
+def shown_of_page(pks: Sequence[int], user: User, *, at: datetime) -> list[dict[str, Any]]:
+    """Return the handoffs of a page in its order. One that is gone since then is missing.
+
+    Two queries; one more where sales sent one back, and one more where one is a duplicate.
+    """
+    rows = OF_PAGE.rows(pks=list(pks))
+    found = {row["id"]: row for row in _all_shown(rows, user, at)}
     return [found[pk] for pk in pks if pk in found]
 
 
 def shown_to(user: User, pk: int, *, at: datetime) -> dict[str, Any]:
     """Return the handoff; 404 unless ``user`` may see it."""
-    found = _all_shown(IN_SIGHT.rows(user=user, pk=pk), at)
+    found = _all_shown(IN_SIGHT.rows(user=user, pk=pk), user, at)
     if not found:
         raise Http404
     return found[0]
@@ -134,35 +140,55 @@ IN_SIGHT = KeptSql(_in_sight)
 PEOPLE = KeptSql(_people)
 
 
-def _all_shown(rows: Collection[Sequence[Any]], at: datetime) -> list[dict[str, Any]]:
-    found = [_shown(values, at) for values in rows]
+def _all_shown(rows: Collection[Sequence[Any]], user: User, at: datetime) -> list[dict[str, Any]]:
+    found = [_shown(row, at) for row in rows]
+    _add_returns(found, user, at)
     # Few people work on the handoffs of a page: PostgreSQL takes longer to plan three joins more.
-    names = _names_of_people(found)
-    for row in found:
-        row["owner"] = named(row["owner"], names.get(row["owner"]))
-        row["submitted_by"] = named(row["submitted_by"], names.get(row["submitted_by"]))
-        decision = row["decision"]
-        if decision is not None:
-            decision["by"] = named(decision["by"], names.get(decision["by"]))
+    _name_people(found)
     return found
 
 
-def _names_of_people(rows: Collection[dict[str, Any]]) -> dict[int, str]:
-    people = {row["owner"] for row in rows} | {row["submitted_by"] for row in rows}
-    people |= {row["decision"]["by"] for row in rows if row["decision"]}
-    return dict(PEOPLE.rows(pks=list(people - {None})))
+def _add_returns(rows: Collection[dict[str, Any]], user: User, at: datetime) -> None:
+    """Add the returns of those that sales sent back, with the cases of the arbiter."""
+    sent_back = {row["id"]: row for row in rows if row["state"] in SENT_BACK}
+    for pk, shown_return, case in return_rows.of_handoffs(list(sent_back), user, at=at):
+        sent_back[pk]["return"] = shown_return
+        sent_back[pk]["case"] = case
 
 
-def _shown(values: Sequence[Any], at: datetime) -> dict[str, Any]:
-    own = dict(zip(OWN, values, strict=False))
+# The fields of a handoff and of its parts that are people.
+PEOPLE_OF = {
+    "": ("owner", "submitted_by"),
+    "decision": ("by",),
+    "return": ("assigned_to", "answered_by"),
+    "case": ("arbiter", "opened_by", "decided_by"),
+}
+
+
+def _name_people(rows: Collection[dict[str, Any]]) -> None:
+    """Put id and name in the place of the ids of people; one query."""
+    places = []
+    for row in rows:
+        for name, fields in PEOPLE_OF.items():
+            part = row[name] if name else row
+            if part is not None:
+                places += [(part, field) for field in fields]
+    ids = {part[field] for part, field in places} - {None}
+    names = dict(PEOPLE.rows(pks=list(ids)))
+    for part, field in places:
+        part[field] = named(part[field], names.get(part[field]))
+
+
+def _shown(columns: Sequence[Any], at: datetime) -> dict[str, Any]:
+    own = dict(zip(OWN, columns, strict=False))
     row: dict[str, Any] = {name: own.get(name) for name in PATHS}
-    rest = iter(values[len(OWN) :])
+    rest = iter(columns[len(OWN) :])
     row["team"] = named(row["team"], next(rest))
     row["agreement"] = {"id": row["agreement"], "number": next(rest)}
     row["persona"] = persona(row["persona"], next(rest), next(rest))
     row["lead"] = _lead(*(next(rest) for _ in LEAD))
     row["decision"] = _decision(*(next(rest) for _ in DECISION))
-    row["clock"] = _clock(ClockRow(*rest), at)
+    row["clock"] = values.clock(ClockRow(*rest), at=at)
     for name in MOMENTS:
         row[name] = moment_text(row[name])
     for name in ("expected_amount", "amount"):
@@ -202,31 +228,3 @@ def _decision(
         "reason_class": reason_class,
         "comment": comment,
     }
-
-
-def _clock(clock: ClockRow, at: datetime) -> dict[str, Any] | None:
-    """Return what the clock shows, None for a closed handoff from before the clocks."""
-    if not clock.pk:
-        return None
-    reading = readings.reading(clock, at=at)
-    return {
-        "metric": reading.metric,
-        "status": reading.status,
-        "started_at": moment_text(reading.started_at),
-        "due_at": moment_text(reading.due_at),
-        "seconds_left": seconds_left(reading),
-        "limit_seconds": reading.limit_seconds,
-        "opens_at": moment_text(reading.opens_at),
-        "resumes_at": moment_text(reading.resumes_at),
-        "time_zone": reading.zone,
-    }
-
-
-def seconds_left(reading: Reading) -> int | None:
-    """Return the business time that is left, below 0 when late, None for a stopped clock."""
-    if reading.status in AHEAD:
-        return reading.seconds
-    if reading.status == "late":
-        # A reading counts the overdue time upwards; the API counts down through 0.
-        return -reading.seconds
-    return None

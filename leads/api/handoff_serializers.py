@@ -14,32 +14,13 @@ from rest_framework.response import Response
 
 from crm.accounts.models import User
 from crm.lib import rest
-from leads.api import handoff_rows
+from leads.api import handoff_rows, values
 from leads.api.lead_serializers import PersonaShown
-from leads.models import Decision, Handoff
-from leads.states import DecisionKind, HandoffState
-from sla.clocks import readings
-from sla.states import Metric, RejectionClass
-
-STATUSES = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "cancelled")
-
-
-class ClockShown(serializers.Serializer):
-    """The clock of the next step.
-
-    ``seconds_left`` is business time, below 0 when late, null when it stopped. ``resumes_at``: when
-    its pause is over, null where it is not paused.
-    """
-
-    metric = serializers.ChoiceField(choices=Metric.choices)
-    status = serializers.ChoiceField(choices=[(status, status) for status in STATUSES])
-    started_at = rest.Moment()
-    due_at = rest.Moment()
-    seconds_left = serializers.IntegerField(allow_null=True)
-    limit_seconds = serializers.IntegerField()
-    opens_at = rest.Moment(allow_null=True)
-    resumes_at = rest.Moment(allow_null=True)
-    time_zone = serializers.CharField()
+from leads.api.returns.serializers import CaseShown, ReturnShown
+from leads.api.values import ClockShown, LeadOf
+from leads.models import Decision, Dispute, Handoff, Return
+from leads.states import DecisionKind, HandoffState, ReturnState
+from sla.states import RejectionClass
 
 
 class DecisionShown(rest.Answer):
@@ -56,14 +37,6 @@ class DecisionShown(rest.Answer):
         allow_null=True,
     )
     comment = serializers.CharField()
-
-
-class LeadOf(rest.Answer):
-    """The lead in short."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField(source="__str__")
-    company = serializers.CharField(source="company.name", default="")
 
 
 class AgreementOf(rest.Answer):
@@ -119,19 +92,37 @@ class HandoffShown(rest.Answer):
     )
     persona = PersonaShown(source="persona_version")
     agreement = AgreementOf(source="agreement_version")
+    case = serializers.SerializerMethodField(
+        help_text=_("What the arbiter decides or decided; null for others.")
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        # "return" is a word of Python, so that no attribute of the class can have this name.
+        returned = serializers.SerializerMethodField(
+            help_text=_("Of what sales sent back; null for others.")
+        )
+        fields = super().get_fields()
+        case = fields.pop("case")
+        return {**fields, "return": returned, "case": case}
 
     @extend_schema_field(ClockShown(allow_null=True))
     def get_clock(self, handoff: Handoff) -> dict[str, Any] | None:
-        if handoff.clock is None:
-            return None
         # The moment of the request, the same for all rows of a page.
-        reading = readings.reading(handoff.clock, at=self.context["at"])
-        shown = {
-            **vars(reading),
-            "seconds_left": handoff_rows.seconds_left(reading),
-            "time_zone": reading.zone,
-        }
-        return dict(ClockShown(shown).data)
+        return values.clock_of(handoff.clock, at=self.context["at"])
+
+    @extend_schema_field(ReturnShown(allow_null=True))
+    def get_return(self, handoff: Handoff) -> dict[str, Any] | None:
+        returns = handoff.standing_returns  # type: ignore[attr-defined]  # as below
+        if not returns:
+            return None
+        return dict(ReturnShown(returns[0], context=self.context).data)
+
+    @extend_schema_field(CaseShown(allow_null=True))
+    def get_case(self, handoff: Handoff) -> dict[str, Any] | None:
+        cases = handoff.standing_cases  # type: ignore[attr-defined]  # as below
+        if not cases:
+            return None
+        return dict(CaseShown(cases[0], context=self.context).data)
 
     @extend_schema_field(DecisionShown(allow_null=True))
     def get_decision(self, handoff: Handoff) -> dict[str, Any] | None:
@@ -153,7 +144,7 @@ OF_STEPS = ("lead", "owner", "team", "clock", "submitted_by")
 
 
 def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Return ``rows`` with all that HandoffShown shows, in two queries."""
+    """Return ``rows`` with all that HandoffShown shows, in four queries."""
     decisions = Decision.objects.standing()
     rows = rows.select_related(
         "lead__person",
@@ -170,7 +161,15 @@ def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     )
     # One query for a whole page; a relation by row would be one each.
     standing = Prefetch("decisions", decisions.select_related("by", "reason"), to_attr="standing")
-    return rows.prefetch_related(standing)
+    returns = Return.objects.exclude(state=ReturnState.CANCELLED)
+    returns = returns.select_related("assigned_to", "answered_by", "reason", "clock")
+    cases = Dispute.objects.standing()
+    cases = cases.select_related("arbiter", "opened_by", "decided_by", "clock")
+    return rows.prefetch_related(
+        standing,
+        Prefetch("returns", returns, to_attr="standing_returns"),
+        Prefetch("disputes", cases, to_attr="standing_cases"),
+    )
 
 
 def fetch(user: User, pk: int, *more: str) -> Handoff:
@@ -182,11 +181,11 @@ def fetch(user: User, pk: int, *more: str) -> Handoff:
     return get_object_or_404(rows, pk=pk)
 
 
-def show(pk: int, *, at: datetime, status: int = 200) -> Response:
+def show(pk: int, user: User, *, at: datetime, status: int = 200) -> Response:
     """Return the handoff as it is after a step, which its actor may not see any more."""
     # Read again, because the step has changed owner, clock and decision. Not visible_to: the step
     # itself may have moved the handoff out of the sight of its actor.
-    handoff = handoff_rows.shown(pk, at=at)
+    handoff = handoff_rows.shown(pk, user, at=at)
     headers = {}
     if status == 201:
         headers["Location"] = f"/api/v1/handoffs/{pk}/"

@@ -1,4 +1,7 @@
-"""The steps of a handoff over the API. Each: sight, permission, body, one call."""
+"""The steps of a handoff over the API. Each: sight, permission, body, one call.
+
+The steps of its follow-up are in leads.api.follow_up, those of its return in leads.api.returns.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +25,13 @@ from crm.lib.catalogue import in_use
 from leads import departures, handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffShown, fetch, show
 from leads.api.request import body_of
-from leads.follow_up import attempts, package_truth
 from leads.handoffs import outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
-from leads.states import AttemptOutcome, ContactChannel, OutcomeKind, Truth
+from leads.states import OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.models import PauseReason
-
-OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
 
 # -- Requests
 
@@ -45,45 +45,6 @@ class Rejection(rest.Body):
 
     reason = rest.Line(max_length=60, help_text=_("Code of a rejection reason."))
     comment = rest.OptionalLines(max_length=2000)
-
-
-class Contact(rest.Body):
-    """A try to reach the lead."""
-
-    channel = serializers.ChoiceField(choices=ContactChannel.choices)
-    outcome = serializers.ChoiceField(
-        choices=OUTCOMES,
-        required=False,
-        help_text=_("What came of it. Needed unless “reached” is given."),
-    )
-    reached = serializers.BooleanField(
-        required=False,
-        help_text=_("In place of an outcome: true for “reached”, false for “no_answer”."),
-    )
-    call_back_on = serializers.DateField(
-        required=False,
-        allow_null=True,
-        help_text=_("The day that the person named, within 60 days; with “call_back” only."),
-    )
-    happened_at = rest.Moment(
-        required=False,
-        allow_null=True,
-        help_text=_(
-            "Date, time and offset from UTC (RFC 3339), as in 2026-12-03T15:30:00-05:00. Now if it"
-            " is not given."
-        ),
-    )
-    note = rest.OptionalLines(max_length=2000)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Give a body of the version before outcomes the one that it means."""
-        was_reached = attrs.pop("reached", None)
-        if "outcome" in attrs:
-            return attrs
-        if was_reached is None:
-            raise serializers.ValidationError({"outcome": [_("Say what came of it.")]})
-        outcome = AttemptOutcome.REACHED if was_reached else AttemptOutcome.NO_ANSWER
-        return {**attrs, "outcome": outcome}
 
 
 class Waiting(rest.Body):
@@ -167,7 +128,7 @@ class StepView(APIView):
         steps.check(request.user, handoff, self.permission)
         body = body_of(self.body, request)
         self.act(Step(handoff, body, by=request.user, at=now))
-        return show(pk, at=now)
+        return show(pk, request.user, at=now)
 
     def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
         """Raise what the step itself would raise of a handoff out of sight."""
@@ -224,20 +185,6 @@ class Reject(DecisionStep):
             step.handoff,
             reason,
             comment=step.comment,
-            by=step.by,
-            at=step.at,
-        )
-
-
-@step_view("contact", _("Note an attempt; the first that reached a person is the contact"), Contact)
-class Attempt(StepView):
-    permission = permissions.can_work
-
-    def act(self, step: Step) -> object:
-        return attempts.record(
-            step.handoff,
-            # A field that was not sent is missing from the cleaned body.
-            **{"note": "", **step.body},
             by=step.by,
             at=step.at,
         )
@@ -340,19 +287,3 @@ class Disqualify(StepView):
             by=step.by,
             at=step.at,
         )
-
-
-class TruthAnswer(rest.Body):
-    """Whether a criterion of the package was true."""
-
-    code = rest.Line(max_length=60, help_text=_("Code of a criterion of the handoff's persona."))
-    answer = serializers.ChoiceField(choices=Truth.choices)
-
-
-@step_view("truth", _("Say whether a criterion of the package was true"), TruthAnswer)
-class PackageTruth(StepView):
-    permission = permissions.can_judge_package
-
-    def act(self, step: Step) -> object:
-        code, answer = step.body["code"], step.body["answer"]
-        return package_truth.answer(step.handoff, code, answer, by=step.by, at=step.at)

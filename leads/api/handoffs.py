@@ -16,6 +16,7 @@ from crm.accounts.models import User
 from crm.accounts.request import moment_of
 from crm.accounts.teams import sales_teams
 from crm.lib import rest
+from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter, Order
 from leads import handoffs, permissions, steps
 from leads.api import handoff_rows
@@ -24,8 +25,9 @@ from leads.api.leads import check_seen as check_lead_seen
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.handoffs.queue.tabs import BY_PLACE, place
-from leads.models import Handoff
-from leads.states import HandoffState
+from leads.models import Dispute, Handoff, Return
+from leads.returns import cases
+from leads.states import HandoffState, ReturnState
 from personas.models import PersonaVersion
 from personas.states import VersionState
 
@@ -34,8 +36,11 @@ ORDERS = {"newest": rest.keys_of(NEWEST), "queue": rest.keys_of(BY_PLACE)}
 CHOICES = {
     "state": HandoffState.values,
     "mine": ["true", "false"],
+    "return": [state for state in ReturnState.values if state != ReturnState.CANCELLED],
+    "case": ["open", "mine"],
     "order": list(ORDERS),
 }
+PARAMETERS = (*CHOICES, "marketing_team")
 
 
 class NewHandoff(rest.Body):
@@ -81,6 +86,21 @@ class Handoffs(APIView):
                 "mine", str, enum=CHOICES["mine"], description=_("true: those that I have.")
             ),
             OpenApiParameter(
+                "return",
+                str,
+                enum=CHOICES["return"],
+                description=_("What became of those that sales sent back."),
+            ),
+            OpenApiParameter(
+                "case",
+                str,
+                enum=CHOICES["case"],
+                description=_("open: those that wait for the arbiter; mine: that I decide."),
+            ),
+            OpenApiParameter(
+                "marketing_team", int, description=_("Id of the team that brought the leads.")
+            ),
+            OpenApiParameter(
                 "order",
                 str,
                 enum=CHOICES["order"],
@@ -95,20 +115,20 @@ class Handoffs(APIView):
     )
     def get(self, request: Request) -> Response:
         query = request.query_params
-        rest.check_query(query, (*CHOICES, *PAGING))
+        rest.check_query(query, (*PARAMETERS, *PAGING))
         now = moment_of(request.user)
-        rows = _chosen(request)
+        rows = _chosen(request, at=now)
         order = ORDERS[query.get("order", "newest")]
         if order[0].field == "place":
             rows = rows.annotate(place=place(now))
         # Ids first, by one index; then only the columns that are shown.
         found = rows.values_list("pk", order[0].field, named=True)
         page = rest.page(found, order, cursor=query.get("cursor", ""), size=rest.size_of(query))
-        shown = handoff_rows.shown_of_page([row.pk for row in page.rows], at=now)
+        shown = handoff_rows.shown_of_page([row.pk for row in page.rows], request.user, at=now)
         return Response({"results": shown, "next_cursor": page.next or None})
 
 
-def _chosen(request: Request) -> QuerySet[Handoff]:
+def _chosen(request: Request, *, at: datetime) -> QuerySet[Handoff]:
     """Return the visible handoffs that the query asks for. Raises BadParameter."""
     query = request.query_params
     # A value that is unknown must not answer with all rows.
@@ -121,7 +141,29 @@ def _chosen(request: Request) -> QuerySet[Handoff]:
         rows = rows.filter(state=query["state"])
     if query.get("mine") == "true":
         rows = rows.filter(owner=request.user)
+    if "return" in query:
+        returns = Return.objects.filter(state=query["return"])
+        rows = rows.filter(pk__in=returns.values("handoff"))
+    if "case" in query:
+        rows = rows.filter(pk__in=_cases(query["case"], request.user, at=at).values("handoff"))
+    if "marketing_team" in query:
+        rows = rows.filter(marketing_team=_team_of(query["marketing_team"]))
     return rows
+
+
+def _cases(which: str, user: User, *, at: datetime) -> QuerySet[Dispute]:
+    if which == "mine":
+        return cases.waiting_for(user, at=at)
+    return Dispute.objects.open()
+
+
+def _team_of(text: str) -> int:
+    """Return the id in the query. Raises BadParameter."""
+    pk = whole(text)
+    if pk is None:
+        message = _("Give the id of a team.")
+        raise BadParameter(message, fields={"marketing_team": message})
+    return pk
 
 
 class HandoffDetail(APIView):
@@ -166,7 +208,7 @@ class HandOff(APIView):
             by=request.user,
             at=now,
         )
-        return show(handoff.pk, at=now, status=201)
+        return show(handoff.pk, request.user, at=now, status=201)
 
     def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
         check_lead_seen(user, pk)

@@ -7,18 +7,21 @@ serializer costs more than the row that it comes from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404
 
 from crm.accounts.models import Team, User
-from crm.lib.db.kept_sql import Among, KeptSql
+from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.db.look_up import looked_up
-from leads.models import Lead, Source
+from leads.api.values import amount_text, day_text, moment_text, named, persona
+from leads.models import Lead, Parking, PlannedStep, Source
 from leads.records import contact_privacy
+from leads.returns import cases
+from leads.states import ParkingState
 from personas.models import PersonaVersion
 
 # The path of each field, in the order of the answer.
@@ -56,6 +59,7 @@ PATHS = {
     "won_amount": "won_amount",
     "external_id": "external_id",
     "created_at": "created_at",
+    "no_contact_at": "person__no_contact_at",
 }
 # What is shown of the related rows above, and who may read phone and e-mail.
 MORE = (
@@ -66,6 +70,36 @@ MORE = (
     "persona_version__number",
 )
 COLUMNS = (*PATHS.values(), *MORE)
+
+
+def _json_of(rows: QuerySet[Any], **paths: str | JSONObject) -> Subquery:
+    """Return the fields of the one row as JSON, null without it: planned apart, like looked_up."""
+    return Subquery(rows.order_by().values_list(JSONObject(**paths)))
+
+
+# What is shown of the lead's follow-up and of its returns, after PATHS in the answer.
+BESIDE = {
+    "next_step": _json_of(
+        PlannedStep.objects.open().filter(lead=OuterRef("pk")),
+        kind="kind",
+        text="text",
+        due_at="due_at",
+        owner=JSONObject(id="owner", name="owner__name"),
+    ),
+    "parking": _json_of(
+        Parking.objects.filter(lead=OuterRef("pk"), state=ParkingState.PARKED),
+        parked_at="parked_at",
+        parked_by=JSONObject(id="parked_by", name="parked_by__name"),
+        reason="reason__code",
+        comment="comment",
+        wakes_at="wake_at",
+    ),
+    "standing_rejections": Subquery(
+        counted(cases.standing_rejections().filter(lead=OuterRef("pk")))
+    ),
+}
+# Of a lead that was just logged.
+NOTHING_BESIDE = {"next_step": None, "parking": None, "standing_rejections": 0}
 # The columns of small tables.
 LOOKED_UP = {
     "source__code": looked_up(Source, "source", "code"),
@@ -94,7 +128,8 @@ def shown_to(user: User, pk: int) -> dict[str, Any]:
 
 
 def _with_columns(rows: QuerySet[Lead]) -> QuerySet[Any]:
-    return rows.values_list(*(LOOKED_UP.get(path, path) for path in COLUMNS))
+    columns = (LOOKED_UP.get(path, path) for path in COLUMNS)
+    return rows.values_list(*columns, *BESIDE.values())
 
 
 def _of_page(*, pks: list[int]) -> QuerySet[Any]:
@@ -114,7 +149,8 @@ def shown_new(lead: Lead, user: User) -> dict[str, Any]:
 
     Equal to :func:`shown_to` of the same lead.
     """
-    return _shown([_value(lead, path) for path in COLUMNS], user)
+    columns = [_value(lead, path) for path in COLUMNS]
+    return _shown([*columns, *NOTHING_BESIDE.values()], user)
 
 
 def _value(lead: Lead, path: str) -> Any:
@@ -130,7 +166,7 @@ def _value(lead: Lead, path: str) -> Any:
 
 def _shown(values: Sequence[Any], user: User) -> dict[str, Any]:
     row: dict[str, Any] = dict(zip(PATHS, values, strict=False))
-    contact_hidden, team, owner, slug, number = values[len(PATHS) :]
+    contact_hidden, team, owner, slug, number, *beside = values[len(PATHS) :]
     if contact_privacy.hides(contact_hidden, row["marketing_team"], user):
         _mask(row)
     for name in OF_COMPANY:
@@ -142,8 +178,21 @@ def _shown(values: Sequence[Any], user: User) -> dict[str, Any]:
     for name in DATES:
         row[name] = day_text(row[name])
     row["won_amount"] = amount_text(row["won_amount"])
-    row["created_at"] = moment_text(row["created_at"])
+    for name in ("created_at", "no_contact_at"):
+        row[name] = moment_text(row[name])
+    for name, value in zip(BESIDE, beside, strict=True):
+        row[name] = _with_moments(value)
     return row
+
+
+def _with_moments(value: Any) -> Any:
+    """Return what PostgreSQL wrote as JSON, with its moments in UTC, with Z."""
+    if not isinstance(value, dict):
+        return value
+    for name, text in value.items():
+        if name.endswith("_at") and text is not None:
+            value[name] = moment_text(datetime.fromisoformat(text))
+    return value
 
 
 def _mask(row: dict[str, Any]) -> None:
@@ -151,40 +200,3 @@ def _mask(row: dict[str, Any]) -> None:
     row["phone"] = contact_privacy.masked_phone(row["phone"])
     row["phone_extension"] = ""
     row["phone_typed"] = ""
-
-
-# -- Values, as the fields of serializers show them
-
-
-def named(pk: int | None, name: str | None) -> dict[str, Any] | None:
-    """Return a person or an object by id and name, None without one."""
-    if pk is None:
-        return None
-    return {"id": pk, "name": name}
-
-
-def persona(pk: int | None, slug: str | None, number: int | None) -> dict[str, Any] | None:
-    """Return the version of a persona, None without one."""
-    if pk is None:
-        return None
-    return {"id": pk, "slug": slug, "number": number}
-
-
-def day_text(day: date | None) -> str | None:
-    if day is None:
-        return None
-    return day.isoformat()
-
-
-def moment_text(moment: datetime | None) -> str | None:
-    """Return the instant in UTC, with Z."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def amount_text(amount: Decimal | None) -> str | None:
-    """Return the digits of an amount: a JSON number would lose some."""
-    if amount is None:
-        return None
-    return f"{amount:f}"

@@ -17,11 +17,13 @@ from crm.lib.catalogue import in_use
 from crm.lib.forms import plain
 from crm.lib.numbers.fields import NumberField
 from crm.lib.text import clean_line
+from leads.follow_up import next_steps
 from leads.forms.leads import LeadForm
 from leads.models import Lead, Source, ValuableActionKind
 from leads.records import contact_privacy
 from leads.records.identity import emails, phones
-from leads.states import Stage
+from leads.returns import cases, recycling
+from leads.states import FollowUp, Stage
 
 # Bounds the work for one body; no organisation has that many fields.
 MOST_ATTRIBUTES = 200
@@ -37,6 +39,25 @@ class PersonaShown(rest.Answer):
     id = serializers.IntegerField()
     slug = serializers.CharField(source="persona.slug")
     number = serializers.IntegerField()
+
+
+class NextStepShown(rest.Answer):
+    """What is to be done next with the lead. ``text``: in a person's words, else empty."""
+
+    kind = serializers.ChoiceField(choices=FollowUp.choices)
+    text = serializers.CharField()
+    due_at = rest.Moment()
+    owner = rest.Named()
+
+
+class ParkingShown(rest.Answer):
+    """Since when and why the lead is parked. ``wakes_at``: null, a new action alone wakes it."""
+
+    parked_at = rest.Moment()
+    parked_by = rest.Named()
+    reason = serializers.CharField(source="reason.code")
+    comment = serializers.CharField()
+    wakes_at = rest.Moment(source="wake_at", allow_null=True)
 
 
 class LeadShown(rest.Answer):
@@ -85,6 +106,29 @@ class LeadShown(rest.Answer):
     won_amount = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     external_id = serializers.CharField()
     created_at = rest.Moment()
+    no_contact_at = rest.Moment(
+        source="person.no_contact_at",
+        allow_null=True,
+        help_text=_("Since when the person asks not to be contacted; null: may be contacted."),
+    )
+    next_step = serializers.SerializerMethodField()
+    parking = serializers.SerializerMethodField(help_text=_("Of a recycled lead."))
+    standing_rejections = serializers.SerializerMethodField(
+        help_text=_("How many rejections stand since the lead was last woken.")
+    )
+
+    @extend_schema_field(NextStepShown(allow_null=True))
+    def get_next_step(self, lead: Lead) -> dict[str, Any] | None:
+        step = next_steps.open_of(lead)
+        return dict(NextStepShown(step).data) if step else None
+
+    @extend_schema_field(ParkingShown(allow_null=True))
+    def get_parking(self, lead: Lead) -> dict[str, Any] | None:
+        parking = recycling.parked(lead)
+        return dict(ParkingShown(parking).data) if parking else None
+
+    def get_standing_rejections(self, lead: Lead) -> int:
+        return cases.standing_rejections().filter(lead=lead).count()
 
     def get_email(self, lead: Lead) -> str:
         return contact_privacy.email(lead, self.context["user"])

@@ -35,7 +35,7 @@ class OtherTeam(rest.Body):
 class Original(rest.Body):
     """Of which lead it is a duplicate: one of those in sight."""
 
-    original = serializers.IntegerField(
+    original = rest.Whole(
         required=False,
         allow_null=True,
         help_text=_("The id of a lead in sight; without it the comment describes the other lead."),
@@ -46,13 +46,13 @@ class Original(rest.Body):
 class Link(rest.Body):
     """Of which lead it is a duplicate: one of those in sight."""
 
-    original = serializers.IntegerField(help_text=_("The id of a lead in sight."))
+    original = rest.Whole(help_text=_("The id of a lead in sight."))
 
 
 class NewOwner(Why):
     """Who gets the handoff, and why."""
 
-    owner = serializers.IntegerField(help_text=_("The id of a colleague who is not away."))
+    owner = rest.Whole(help_text=_("The id of a colleague who is not away."))
 
 
 @step_view("misroute", _("Say that a pending handoff is for another team"), OtherTeam)

@@ -163,6 +163,13 @@ def _day(calendar: WorkCalendar) -> timedelta:
 # -- Set by a person
 
 
+def kind_of(text: str) -> FollowUp:
+    """Return the kind of a step that a person sets: in their words, or a call on that day."""
+    if text:
+        return FollowUp.OTHER
+    return FollowUp.CALL_BACK
+
+
 @transaction.atomic
 def change(
     lead: Lead,

@@ -165,7 +165,12 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def filled_for(handoff: Handoff, lead: Lead, rep: User) -> list[Filled]:
-    """Return the templates of the handoff's team that can reach the lead, filled. One query."""
+    """Return the templates of the handoff's team that can reach the lead, filled. One query.
+
+    None for a person who asked not to be contacted.
+    """
+    if lead.person.no_contact_at is not None:
+        return []
     values = values_for(lead, handoff.team, rep)
     rows = MessageTemplate.objects.in_use().filter(team=handoff.team_id)
     found = []

@@ -11,20 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import LANGUAGES, Team, User
 from crm.lib.forms import Day, Line, Lines, Moment
 from crm.lib.text import clean_line, clean_text
-from leads.follow_up import attempts
+from leads.follow_up import attempts, next_steps
 from leads.follow_up.templates import FIELDS
 from leads.forms.handoffs import comment_field
 from leads.models import Handoff, MessageTemplate
 from leads.returns import giving_back, recycling
-from leads.states import WRITTEN, AttemptOutcome, ContactChannel, FollowUp
+from leads.states import KNOWN_OUTCOMES, WRITTEN, AttemptOutcome, ContactChannel, FollowUp
 
-OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
 CHANNELS = [each for each in ContactChannel.choices if each[0] != ContactChannel.OTHER]
 
 
 def _outcome() -> forms.ChoiceField:
     return forms.ChoiceField(
-        label=_("What came of it?"), choices=OUTCOMES, widget=forms.RadioSelect
+        label=_("What came of it?"), choices=KNOWN_OUTCOMES, widget=forms.RadioSelect
     )
 
 
@@ -74,10 +73,7 @@ class NextStepForm(forms.Form):
 
     @property
     def kind(self) -> FollowUp:
-        """Words of one's own are another step; without them it is a call on that day."""
-        if self.cleaned_data["text"]:
-            return FollowUp.OTHER
-        return FollowUp.CALL_BACK
+        return next_steps.kind_of(self.cleaned_data["text"])
 
 
 class ConsentForm(forms.Form):

@@ -60,6 +60,9 @@ class Person(models.Model):
     # the same e-mail or phone, also of an import.
     no_contact_at = models.DateTimeField(null=True, editable=False)
 
+    # Read back by crm.lib.db.inserts.
+    written_by_triggers = ("no_contact_at",)
+
     class Meta:
         indexes = [
             models.Index(fields=["phone"], condition=~Q(phone=""), name="person_phone"),

@@ -18,6 +18,7 @@ from leads.records.identity.phones import NoPhone, Phone, Reason
 from leads.records.identity.rules import Identity
 
 FIELDS = ("name", "email", "job_title", "country", "language")
+PHONE_FIELDS = ("phone", "phone_extension", "phone_typed", "phone_assumed")
 
 NO_PHONE = {
     Reason.PLACEHOLDER: _("This is no phone. Leave the field empty if there is none."),
@@ -106,8 +107,13 @@ def _apply(person: Person, values: Mapping[str, Any]) -> Changes:
             changes[f"person.{name}"] = [old, value]
             setattr(person, name, value)
     if changes:
-        person.save()
+        _save(person, *values)
     return changes
+
+
+def _save(person: Person, *fields: str) -> None:
+    # Only what was edited: who asks not to be contacted at the same time keeps the mark.
+    person.save(update_fields=fields)
 
 
 def _change_phone(person: Person, fields: Mapping[str, Any], company_country: str) -> Changes:
@@ -126,7 +132,7 @@ def _change_phone(person: Person, fields: Mapping[str, Any], company_country: st
     new = _phone_parts(person)
     if new == old:
         return {}
-    person.save()
+    _save(person, *PHONE_FIELDS)
     if new.full != old.full:
         return {"person.phone": [old.full, new.full]}
     if new.typed != old.typed:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.accounts import leaves
 from crm.accounts.models import User
@@ -20,7 +20,7 @@ from crm.lib.db.returning import update_returning
 from crm.lib.db.state_machine import check_move
 from crm.notifications import outbox
 from leads.handoffs import notices
-from leads.models import Dispute, Handoff, Lead, Parking
+from leads.models import Dispute, Handoff, Lead, Parking, Return
 from leads.models.disputes import DisputeQuerySet
 from leads.states import (
     DISPUTE_MOVES,
@@ -240,9 +240,14 @@ def is_once_too_often(handoff: Handoff) -> bool:
 
 
 def _standing_rejections(handoff: Handoff) -> int:
-    woken = Parking.objects.filter(lead=handoff.lead_id, state=ParkingState.WOKEN)
-    woken_at = woken.aggregate(last=Max("ended_at"))["last"]
-    rejected = Handoff.objects.filter(lead=handoff.lead_id, state=HandoffState.REJECTED)
-    if woken_at is not None:
-        rejected = rejected.filter(closed_at__gt=woken_at)
-    return rejected.exclude(returns__state=ReturnState.OVERTURNED).count()
+    return standing_rejections().filter(lead=handoff.lead_id).count()
+
+
+def standing_rejections() -> QuerySet[Handoff]:
+    """Return the handoffs whose rejection stands, and whose lead was not woken since."""
+    woken = Parking.objects.filter(
+        lead=OuterRef("lead"), state=ParkingState.WOKEN, ended_at__gte=OuterRef("closed_at")
+    )
+    overturned = Return.objects.filter(handoff=OuterRef("pk"), state=ReturnState.OVERTURNED)
+    rejected = Handoff.objects.filter(state=HandoffState.REJECTED)
+    return rejected.exclude(Exists(overturned)).exclude(Exists(woken))

@@ -13,7 +13,7 @@ from crm.templatetags.jinja import respond
 from leads import permissions, steps
 from leads.follow_up import attempts, next_steps, no_contact
 from leads.forms.follow_up import ConsentForm, NextStepForm
-from leads.models import Handoff, Lead
+from leads.models import Handoff
 from leads.states import ContactChannel
 from leads.views.handoffs import fetch
 from leads.views.lead import page
@@ -46,7 +46,7 @@ def plan(request: Request, pk: int) -> HttpResponse:
     is_valid = form.is_valid()
     status = 422
     try:
-        check_plan(request, lead, handoff)
+        steps.check_plan(request.user, lead, handoff)
         if is_valid:
             next_steps.change(
                 lead,
@@ -77,11 +77,3 @@ def consent(request: Request, pk: int) -> HttpResponse:
         except DomainError as error:
             status = add_domain_error(form, error)
     return page.show(request, lead, at=request.now, status=status, bound={"consent": form})
-
-
-def check_plan(request: Request, lead: Lead, handoff: Handoff | None) -> None:
-    """Raise PermissionDenied or MovedOn unless the person may set the next step."""
-    if handoff is not None:
-        steps.check(request.user, handoff, permissions.can_work)
-    else:
-        steps.check(request.user, lead, permissions.can_qualify)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -17,10 +17,12 @@ from django.urls import get_resolver
 from crm.accounts.models import User
 from crm.api import urls
 from leads.models import Event, Handoff, Lead
+from leads.returns import disputes, recycling
 from tests import factories
 from tests.api.caller import Caller
 from tests.conftest import Moment
 from tests.factories import Cast
+from tests.leads.returns.rows import reason_to_close, reason_to_recycle
 
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
 
@@ -125,6 +127,25 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "lose": ({"reason": "price"}, {"reason": "price"}, "lose"),
     "disqualify": ({"reason": "no_budget"}, {"reason": "no_budget"}, "disqualify"),
 }
+PARK = {"reason": "not_now", "wake_on": "2026-03-20"}
+CLOSE = {"reason": "not_a_customer"}
+WORDS = {"comment": "Por el acta"}
+# Of what sales sent back or nobody reached; each has the same name on its page.
+OF_RETURNS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "close": (CLOSE, CLOSE, "close"),
+    "recycle": (PARK, PARK, "recycle"),
+    "dispute": (WORDS, WORDS, "dispute"),
+    "uphold": (WORDS, WORDS, "uphold"),
+    "deny": (WORDS, WORDS, "deny"),
+    "once-more": (WORDS, WORDS, "once-more"),
+    "end-case": (CLOSE, CLOSE, "end-case"),
+    "park-case": (PARK, PARK, "park-case"),
+    "take-up": ({}, {}, "take-up"),
+    "wake": ({}, {}, "wake"),
+    "give-back": ({}, {}, "give-back"),
+    "not-reached": ({}, {}, "not-reached"),
+}
+ALL_STEPS = {**STEPS, **OF_RETURNS}
 
 
 def form_of(fields: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +153,12 @@ def form_of(fields: dict[str, Any]) -> dict[str, Any]:
     code = fields.get("reason")
     if code is None:
         return fields
-    rows = {"wrong_team": factories.rejection, "call_back": factories.pause_reason}
+    rows = {
+        "wrong_team": factories.rejection,
+        "call_back": factories.pause_reason,
+        "not_now": lambda _code: reason_to_recycle(),
+        "not_a_customer": lambda _code: reason_to_close(),
+    }
     row = rows.get(code, factories.outcome)(code)
     return {**fields, "reason": row.pk}
 
@@ -140,7 +166,7 @@ def form_of(fields: dict[str, Any]) -> dict[str, Any]:
 def by_page(user: User, handoff: Handoff, step: str) -> int:
     client = Client()
     client.force_login(user, backend="crm.accounts.backend.Backend")
-    _body, form, name = STEPS[step]
+    _body, form, name = ALL_STEPS[step]
     status = client.post(f"/handoffs/{handoff.pk}/{name}/", form_of(form)).status_code
     return 200 if status == 302 else status
 
@@ -153,23 +179,55 @@ def undone(act: Callable[[], int]) -> int:
     return status
 
 
+def contested(cast: Cast) -> Handoff:
+    handoff = factories.rejected(cast)
+    disputes.contest(handoff, "Sí cumple", by=cast.ana, at=factories.CONTACTED_AT)
+    return handoff
+
+
+def recycled(cast: Cast) -> Handoff:
+    handoff = factories.contacted(cast)
+    recycling.park(
+        handoff, reason_to_recycle(), wake_on=None, by=cast.bea, at=factories.CONTACTED_AT
+    )
+    return handoff
+
+
+MAKERS = {"contested": contested, "recycled": recycled}
+PEOPLE = ("ana", "bea", "cruz", "dora", "elsa")
+
+
 @pytest.mark.parametrize(
-    "state", ["handed_off", "contacted", pytest.param("sql", marks=pytest.mark.soak)]
+    ("state", "steps", "people"),
+    [
+        ("handed_off", STEPS, PEOPLE),
+        ("contacted", STEPS, PEOPLE),
+        pytest.param("sql", STEPS, PEOPLE, marks=pytest.mark.soak),
+        ("rejected", OF_RETURNS, ("ana", "bea")),
+        pytest.param("accepted", OF_RETURNS, ("ana", "bea"), marks=pytest.mark.soak),
+        pytest.param("recycled", OF_RETURNS, PEOPLE, marks=pytest.mark.soak),
+        pytest.param("contested", OF_RETURNS, PEOPLE, marks=pytest.mark.soak),
+    ],
 )
-def test_steps_are_answered_as_their_pages_do(state: str, cast: Cast, caller: Any) -> None:
-    handoff, found, wanted = getattr(factories, state)(cast), {}, {}
-    for name in ("ana", "bea", "cruz", "dora", "elsa"):
+def test_steps_are_answered_as_their_pages_do(
+    state: str, steps: dict[str, Any], people: Sequence[str], cast: Cast, caller: Any
+) -> None:
+    reason_to_close()
+    reason_to_recycle()
+    handoff, found, wanted = MAKERS.get(state, getattr(factories, state, None))(cast), {}, {}
+    for name in people:
         user = getattr(cast, name)
         asks = caller(user)
-        for step, (body, _form, _page) in STEPS.items():
+        for step, (body, _form, _page) in steps.items():
             path = f"handoffs/{handoff.pk}/{step}/"
             found[name, step] = undone(
                 lambda asks=asks, path=path, body=body: asks.post(path, body)[0]
             )
             wanted[name, step] = undone(lambda user=user, step=step: by_page(user, handoff, step))
     assert found == wanted
-    assert (404 in found.values()) is (state != "handed_off")  # everybody here sees what is pending
-    assert 200 in found.values()
+    # Who sees it all sees what is pending.
+    assert (404 in found.values()) is ("cruz" in people and state != "handed_off")
+    assert state == "accepted" or 200 in found.values()
 
 
 EVENT = ("kind", "actor__name", "from_state", "to_state", "occurred_on", "payload")
@@ -192,16 +250,22 @@ def events(handoff: Handoff) -> list[Any]:
         ("win", "opportunity", "bea"),
         ("lose", "opportunity", "bea"),
         ("disqualify", "contacted", "bea"),
+        ("close", "rejected", "ana"),
+        ("recycle", "rejected", "ana"),
+        ("recycle", "contacted", "bea"),
+        ("dispute", "rejected", "ana"),
     ],
 )
 def test_step_writes_the_events_of_its_page(
     step: str, state: str, who: str, cast: Cast, moment: Moment, caller: Any
 ) -> None:
     moment.set(factories.WON_AT)
+    reason_to_close()
+    reason_to_recycle()
     make, user = getattr(factories, state), getattr(cast, who)
     one, other = make(cast), make(cast)
     before = len(events(one))
-    assert caller(user).post(f"handoffs/{one.pk}/{step}/", STEPS[step][0])[0] == 200
+    assert caller(user).post(f"handoffs/{one.pk}/{step}/", ALL_STEPS[step][0])[0] == 200
     assert by_page(user, other, step) == 200
     assert len(events(one)) > before
     assert events(one) == events(other)

@@ -49,7 +49,8 @@ def insert(*rows: Model | Many | Update) -> None:
 
     The models get their keys. One may refer to those before it; rows of one table get their keys in
     no certain order. Every column of a model has to be set: a default of the database is not read
-    back. Raises TypeError for a column of plain rows that is not known.
+    back, but what its triggers write into the columns that ``written_by_triggers`` of the model
+    names. Raises TypeError for a column of plain rows that is not known.
     """
     given = [row for row in rows if not isinstance(row, Many) or row.rows]
     if not given:
@@ -71,10 +72,12 @@ def insert(*rows: Model | Many | Update) -> None:
                 values.append(column.get_db_prep_save(getattr(row, column.attname), database))
     with database.cursor() as cursor:
         cursor.execute(statement.sql, values)
-        keys = iter(cursor.fetchone())
+        returned = iter(cursor.fetchone())
     for row, shape in zip(given, shapes, strict=True):
         if isinstance(row, Model) and isinstance(shape, One):
-            _mark_saved(row, next(keys), shape, given)
+            for name in _returned(shape.model):
+                setattr(row, name, next(returned))
+            _mark_saved(row, shape, given)
 
 
 def take_ids(model: type[Model], count: int) -> list[int]:
@@ -161,8 +164,12 @@ def _foreign_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
     return [field for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
 
 
-def _mark_saved(row: Model, key: Any, shape: One, rows: Sequence[Model | Many | Update]) -> None:
-    row.pk = key
+def _returned(model: type[Model]) -> tuple[str, ...]:
+    """Return the columns that an INSERT of the model returns: its key, and what triggers write."""
+    return ("id", *getattr(model, "written_by_triggers", ()))
+
+
+def _mark_saved(row: Model, shape: One, rows: Sequence[Model | Many | Update]) -> None:
     row._state.adding = False
     row._state.db = DEFAULT_DB_ALIAS
     for name, place in shape.references:
@@ -188,18 +195,19 @@ def _statement(shapes: tuple[Shape, ...]) -> Statement:
     """
     inserts: list[str] = []
     columns: list[Columns] = []
-    keys: list[str] = []
+    returned: list[str] = []
     for number, shape in enumerate(shapes):
         if isinstance(shape, One):
             sql, of_row = _insert_one(shape)
-            keys.append(f"(SELECT id FROM row_{number})")
+            of_model = _returned(shape.model)
+            returned += [f"(SELECT {name} FROM row_{number})" for name in of_model]
         elif isinstance(shape, Change):
             sql, of_row = shape.sql, []
         else:
             sql, of_row = _insert_many(shape)
         inserts.append(f"row_{number} AS ({sql})")
         columns.append(of_row)
-    return Statement(f"WITH {', '.join(inserts)} SELECT {', '.join(keys)}", columns)
+    return Statement(f"WITH {', '.join(inserts)} SELECT {', '.join(returned)}", columns)
 
 
 def _insert_one(shape: One) -> tuple[str, Columns]:
@@ -218,7 +226,8 @@ def _insert_one(shape: One) -> tuple[str, Columns]:
             columns.append(field)
     table = _quoted(shape.model._meta.db_table)
     listed = f"({', '.join(names)}) VALUES ({', '.join(values)})"
-    return f"INSERT INTO {table} {listed} RETURNING id", columns
+    returned = ", ".join(_returned(shape.model))
+    return f"INSERT INTO {table} {listed} RETURNING {returned}", columns
 
 
 def _insert_many(shape: Plain) -> tuple[str, Columns]:

@@ -13,11 +13,11 @@ from crm.lib.bilingual import in_language
 from crm.lib.db.kept_sql import KeptSql
 from leads import events, permissions
 from leads.follow_up import package_truth
-from leads.forms.follow_up import OUTCOMES
 from leads.models import Attempt, CriterionTruth, Handoff, Lead, PlannedStep
 from leads.qualification.rules import DISQUALIFIER, Assessment
 from leads.states import (
     JUDGED_AFTER,
+    KNOWN_OUTCOMES,
     QUALIFIED_IN,
     WORKED,
     AttemptOutcome,
@@ -51,7 +51,7 @@ class FollowUpPanel:
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in OUTCOMES]
+        return [(value, str(label)) for value, label in KNOWN_OUTCOMES]
 
     @property
     def can_give_back(self) -> bool:

@@ -13,10 +13,13 @@ from leads.api import handoff_rows
 from leads.api.handoff_serializers import HandoffShown, with_details
 from leads.handoffs import outcomes
 from leads.models import Handoff, Lead, OutcomeReason
+from leads.returns import disputes, duplicates, returns
 from leads.states import OutcomeKind
 from tests import factories
 from tests.factories import Cast, when
+from tests.leads.returns.rows import reason_to_close
 
+NOON = when("2026-03-02 12:00")
 MOMENTS = ("2026-03-02 09:00", "2026-03-02 22:00", "2026-03-20 12:00")
 
 
@@ -40,6 +43,35 @@ def _lost(cast: Cast) -> Handoff:
     )
 
 
+def _closed(cast: Cast) -> Handoff:
+    handoff = factories.rejected(cast)
+    returns.close(handoff, reason_to_close(), comment="Es proveedor", by=cast.ana, at=NOON)
+    return handoff
+
+
+def _contested(cast: Cast) -> Handoff:
+    handoff = factories.rejected(cast)
+    disputes.contest(handoff, "Sí cumple", by=cast.ana, at=NOON)
+    return handoff
+
+
+def _upheld(cast: Cast) -> Handoff:
+    handoff = _contested(cast)
+    disputes.uphold(handoff, comment="Cumple", by=cast.elsa, at=NOON)
+    return handoff
+
+
+def _duplicate(cast: Cast) -> Handoff:
+    original = factories.accepted(cast).lead
+    return duplicates.mark(factories.handed_off(cast), original, by=cast.bea, at=NOON)
+
+
+def _duplicate_of_another(cast: Cast) -> Handoff:
+    """Bea does not see the other lead."""
+    original = factories.accepted(cast, by=cast.cruz).lead
+    return duplicates.mark(factories.handed_off(cast), original, by=cast.cruz, at=NOON)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -51,6 +83,11 @@ def _lost(cast: Cast) -> Handoff:
         _expected,
         _lost,
         factories.won,
+        _closed,
+        _contested,
+        _upheld,
+        _duplicate,
+        _duplicate_of_another,
     ],
 )
 def test_row_is_what_the_serializer_shows(cast: Cast, make: Callable[[Cast], Handoff]) -> None:
@@ -58,8 +95,8 @@ def test_row_is_what_the_serializer_shows(cast: Cast, make: Callable[[Cast], Han
     for text in MOMENTS:
         at = when(text)
         handoff = with_details(Handoff.objects.filter(pk=pk)).get()
-        documented = HandoffShown(handoff, context={"at": at}).data
-        row = handoff_rows.shown_of_page([pk], at=at)[0]
+        documented = HandoffShown(handoff, context={"at": at, "user": cast.bea}).data
+        row = handoff_rows.shown_of_page([pk], cast.bea, at=at)[0]
         assert list(row) == list(documented)
         assert json.loads(JSONRenderer().render(row)) == json.loads(
             JSONRenderer().render(documented)

@@ -12,9 +12,12 @@ from rest_framework.renderers import JSONRenderer
 from crm.accounts.models import User
 from leads.api import lead_rows
 from leads.api.lead_serializers import LeadShown
+from leads.follow_up import attempts
 from leads.models import Lead
+from leads.returns import recycling
 from tests import factories
 from tests.factories import Cast
+from tests.leads.returns.rows import reason_to_recycle
 
 FULL = {
     "attributes": {"budget": 5000.5, "note": "café", "tags": ["a", None], "off": None},
@@ -48,7 +51,30 @@ def _hidden(cast: Cast) -> Lead:
     return lead
 
 
-@pytest.mark.parametrize("make", [_full, _bare, _hidden])
+def _parked(cast: Cast) -> Lead:
+    handoff = factories.contacted(cast)
+    recycling.park(
+        handoff,
+        reason_to_recycle(),
+        wake_on=date(2026, 3, 20),
+        comment="En abril",
+        by=cast.bea,
+        at=factories.SQL_AT,
+    )
+    return handoff.lead
+
+
+def _rejected(cast: Cast) -> Lead:
+    return factories.rejected(cast).lead
+
+
+def _left_alone(cast: Cast) -> Lead:
+    handoff = factories.accepted(cast)
+    attempts.record(handoff, "phone", outcome="no_contact", by=cast.bea, at=factories.CONTACTED_AT)
+    return handoff.lead
+
+
+@pytest.mark.parametrize("make", [_full, _bare, _hidden, _parked, _rejected, _left_alone])
 def test_row_is_what_the_serializer_shows(cast: Cast, make) -> None:
     lead = make(cast)
     for user in (cast.ana, cast.bea, cast.elsa):
