@@ -79,15 +79,15 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
     _check_reason(why)
     # The lead first, as a hand-off does: of the two at once, the second one sees the first.
     lead = _lock(handoff)
-    later = Handoff.objects.filter(lead=lead, cycle__gt=handoff.cycle)
-    # Not one that was withdrawn before, with the decision that had opened it.
-    if later.exclude(closed_at__lt=handoff.closed_at).exists():
-        raise HandedOffAgain
-    if lead.person.no_contact_at is not None:
-        raise NoContactAsked(lead)
     row = Handoff.objects.select_related("outcome_reason").get(pk=handoff.pk)
     if row.state not in REOPENED_FROM or row.state != handoff.state:
         raise OutcomeChanged(row)
+    later = Handoff.objects.filter(lead=lead, cycle__gt=row.cycle)
+    # Not one that was withdrawn before, with the decision that had opened it.
+    if later.exclude(closed_at__lt=row.closed_at).exists():
+        raise HandedOffAgain
+    if lead.person.no_contact_at is not None:
+        raise NoContactAsked(lead)
     owner = _owner_after(row, by=by)
     from_state = state_changes.claim(
         handoff,
