@@ -121,6 +121,7 @@ class ClockStatus(models.TextChoices):
     PAUSED = "paused", _("Paused")
     MET = "met", _("Met")
     MISSED = "missed", _("Missed")
+    TRIED = "tried", _("Tried in time, never reached")
     CANCELLED = "cancelled", _("Cancelled")
 
 

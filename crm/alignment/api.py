@@ -87,6 +87,21 @@ class AcceptShown(serializers.Serializer):
     promised = TermShown(many=True)
 
 
+class ContactShown(serializers.Serializer):
+    """The first contact. ``tried``: tried in time, never reached; neither kept nor missed."""
+
+    clocks = Count()
+    judged = Count()
+    in_time = Count()
+    late = Count()
+    tried = Count()
+    running = Count()
+    outage = Count()
+    ended = Count()
+    attainment = serializers.FloatField(allow_null=True)
+    promised = TermShown(many=True)
+
+
 class DecisionsShown(serializers.Serializer):
     decisions = Count()
     accepted_by_sales = Count()
@@ -159,6 +174,7 @@ class FunnelShown(serializers.Serializer):
     months = ByMonth(many=True)
     days_to_won = DaysShown()
     accept = AcceptShown()
+    first_contact = ContactShown()
     decisions = DecisionsShown()
     mqls_delivered = DeliveredShown()
     scores = BandsShown()

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from crm.accounts.models import User
 from crm.alignment.numbers.scope import Scope
-from crm.alignment.numbers.slices import count, rows
+from crm.alignment.numbers.slices import CONTACT, count, rows
 from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.db.kept_sql import Among, KeptSql
@@ -104,6 +104,8 @@ LEADS = KeptSql(_facts)
 
 def _heads(model: type[Any], show: str) -> tuple[str, str]:
     """Return the heads of the columns for the date that counts and for the result."""
+    if model is Clock and show.startswith(CONTACT):
+        return _("Accepted"), _("Clock")
     if model is Clock:
         return _("Entered the queue"), _("Clock")
     if model is Decision:

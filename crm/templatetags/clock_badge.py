@@ -29,6 +29,7 @@ SLA_ICONS = {
     "paused": "circle-pause",
     "met": "check",
     "missed": "x",
+    "tried": "phone-missed",
     "cancelled": "ban",
 }
 TICKING = ("ok", "soon", "late")
@@ -145,6 +146,8 @@ def badge_text(reading: Any, now: datetime, language: str | None) -> str:
         return _("Paused until {moment}").format(moment=moment)
     if status == "cancelled":
         return pgettext("clock", "Cancelled")
+    if status == "tried":
+        return _("Tried in time, never reached")
     pattern = _("{done} {duration} late")
     if status == "met":
         pattern = _("{done} in {duration}")

@@ -16,7 +16,7 @@ from sla.models import Clock
 from sla.states import CLOCKED
 
 AHEAD = ("ok", "soon", "waiting", "paused")
-STATUSES = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "cancelled")
+STATUSES = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "tried", "cancelled")
 
 
 def named(pk: int | None, name: str | None) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from leads.states import (
     HandoffState,
     Stage,
 )
-from sla.clocks import clocks, corrections
+from sla.clocks import clocks, corrections, tries
 from sla.states import Metric
 
 
@@ -184,6 +184,8 @@ def _record_further(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None
     state_changes.record(handoff, EventKind.ATTEMPT, by=attempt.by, at=at, payload=payload)
     # Only the earliest contact counts, in whatever order contacts are recorded.
     known = handoff.contacted_at
+    if known is None:
+        tries.note(handoff, Metric.FIRST_CONTACT, at=attempt.at)
     if attempt.reached and known is not None and attempt.at < known:
         _correct_contact(handoff, attempt.at, known=known, by=attempt.by, at=at)
 

@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import KeptSql, counted, number_where
 from sla.clocks import clocks, snapshots
 from sla.models import Clock, Stint
 from sla.worktime import arithmetic
+
+OWN_COLUMNS = ["accountable", "assigned_at", "assigned_due_at", "assigned_tried_at"]
 
 
 @transaction.atomic(savepoint=False)
@@ -37,7 +39,8 @@ def assign(subject: models.Model, accountable: User, *, by: User | None, at: dat
         clock.accountable = accountable
         clock.assigned_at = at
         clock.assigned_due_at = arithmetic.add(calendar, starts_at, snapshots.limit_of(clock))
-        clock.save(update_fields=["accountable", "assigned_at", "assigned_due_at"])
+        clock.assigned_tried_at = None
+        clock.save(update_fields=OWN_COLUMNS)
     return len(open_clocks)
 
 
@@ -52,6 +55,7 @@ def _record_stint(clock: Clock, *, by: User | None, at: datetime) -> None:
         assigned_at=clock.assigned_at,
         due_at=clock.assigned_due_at,
         was_late=at > clock.assigned_due_at,
+        tried_at=clock.assigned_tried_at,
     )
 
 
@@ -71,7 +75,8 @@ def own_record(person: User, *, since: datetime, at: datetime) -> OwnRecord:
     """Return the record of the clocks assigned to ``person`` from ``since`` on. Two queries.
 
     Late: done late, reassigned late, or overdue now. A clock that was reassigned or cancelled in
-    time counts neither way. Clocks in an outage of ours do not count.
+    time counts neither way, and neither does one that was tried in time and not done.
+    Clocks in an outage of ours do not count.
     """
     [(met, late)] = ASSIGNED.rows(person=person.pk, since=since, at=at)
     [(reassigned_late,)] = REASSIGNED_LATE.rows(person=person.pk, since=since)
@@ -79,15 +84,18 @@ def own_record(person: User, *, since: datetime, at: datetime) -> OwnRecord:
 
 
 def _assigned(*, person: int, since: datetime, at: datetime) -> QuerySet[Any]:
-    is_late = Q(assigned_met=False) | Q(stopped_at__isnull=True, assigned_due_at__lt=at)
+    untried = Q(assigned_tried_at__isnull=True) | Q(assigned_tried_at__gt=F("assigned_due_at"))
+    overdue = Q(stopped_at__isnull=True, assigned_due_at__lt=at) & untried
+    is_late = Q(assigned_met=False) | overdue
     rows = Clock.objects.filter(accountable=person, assigned_at__gte=since, in_outage=False)
     numbers = {"met": number_where(Q(assigned_met=True)), "late": number_where(is_late)}
     return rows.annotate(**numbers).values_list(*numbers)
 
 
 def _reassigned_late(*, person: int, since: datetime) -> QuerySet[Any]:
+    untried = Q(tried_at__isnull=True) | Q(tried_at__gt=F("due_at"))
     rows = Stint.objects.filter(
-        person=person, assigned_at__gte=since, was_late=True, clock__in_outage=False
+        untried, person=person, assigned_at__gte=since, was_late=True, clock__in_outage=False
     )
     return counted(rows)
 

@@ -15,7 +15,7 @@ from crm.lib.db.inserts import insert
 from crm.lib.db.returning import Computed, update_returning
 from crm.lib.errors import Conflict
 from sla import snapshot_bodies
-from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
+from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects, tries
 from sla.clocks.escalation_times import LadderStep
 from sla.models import Clock, Outage
 from sla.states import ClockState, PauseEnd, StepKind
@@ -198,9 +198,10 @@ def cancel(
     state = ClockState.CANCELLED
     if at > clock.due_at:
         state = ClockState.BREACHED
-    # Without the act the person's own time can only be missed, never met.
+    # Without the act the person's own time can only be missed, never met; not if it was tried.
     assigned_met = None
-    if clock.assigned_due_at is not None and at > clock.assigned_due_at:
+    was_late = clock.assigned_due_at is not None and at > clock.assigned_due_at
+    if was_late and not tries.own_in_time(clock):
         assigned_met = False
     return _end(clock, at=at, state=state, assigned_met=assigned_met)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from sla.clocks import snapshots
+from sla.clocks import snapshots, tries
 from sla.clocks import status as statuses
 from sla.clocks.snapshots import ClockRow
 from sla.models import Clock
@@ -31,10 +31,11 @@ class Reading:
 
     ``standing``: the status that queries know, too (sla.clocks.status). ``status``: the same, but
     "waiting" for a clock on track or at risk outside its working hours.
+    ``was_tried``: the act was tried in time and is not done.
     ``seconds``: business seconds left, late or used, depending on the status.
     """
 
-    status: str  # ok, soon, late, waiting, paused, met, missed, cancelled
+    status: str  # ok, soon, late, waiting, paused, met, missed, tried, cancelled
     metric: str
     seconds: int
     limit_seconds: int
@@ -47,6 +48,7 @@ class Reading:
     is_ticking: bool
     standing: str = ""
     resumes_at: datetime | None = None
+    was_tried: bool = False
 
     @property
     def is_waiting(self) -> bool:
@@ -87,6 +89,7 @@ def reading(clock: Clock | ClockRow, *, at: datetime) -> Reading:
         is_ticking=is_open and status in TICKING,
         standing=status.value,
         resumes_at=clock.paused_until if status == ClockStatus.PAUSED else None,
+        was_tried=tries.in_time(clock),
     )
 
 
@@ -94,7 +97,7 @@ def _seconds(
     clock: Clock | ClockRow, calendar: WorkCalendar, status: ClockStatus, at: datetime
 ) -> int:
     """Return the business seconds that the status shows."""
-    if status == ClockStatus.CANCELLED:
+    if status in (ClockStatus.CANCELLED, ClockStatus.TRIED):
         return 0
     if status == ClockStatus.MET:
         return clock.used_seconds or 0

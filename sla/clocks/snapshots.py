@@ -30,6 +30,7 @@ class ClockRow(NamedTuple):
     soon_at: datetime | None
     paused_until: datetime | None
     stopped_at: datetime | None
+    tried_at: datetime | None
 
 
 def row_of(clock: Clock) -> ClockRow:

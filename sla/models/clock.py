@@ -27,6 +27,8 @@ class Clock(models.Model):
     business time that it had run before.
     ``assigned_*``: the accountable person's own time; ``assigned_met`` is null while undecided, or
     if no person is accountable.
+    ``tried_at``: the first try of the act that did not succeed; ``assigned_tried_at``: the first
+    one in the accountable person's own time (sla.clocks.tries).
     ``parked_until``: its step raised an error and is tried again then.
     """
 
@@ -59,6 +61,8 @@ class Clock(models.Model):
     assigned_at = models.DateTimeField(null=True, blank=True)
     assigned_due_at = models.DateTimeField(null=True, blank=True)
     assigned_met = models.BooleanField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    assigned_tried_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
     parked_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)

@@ -95,8 +95,9 @@ class Pause(models.Model):
 class Stint(AppendOnly):
     """The time in which a previous person was accountable for a clock.
 
-    Ended at ``at`` by ``actor``. ``was_late``: the person's own time was over by then. The current
-    person is on the clock itself.
+    Ended at ``at`` by ``actor``. ``was_late``: the person's own time was over by then.
+    ``tried_at``: the person's first try without success (sla.clocks.tries). The current person is
+    on the clock itself.
     """
 
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="stints")
@@ -104,6 +105,7 @@ class Stint(AppendOnly):
     assigned_at = models.DateTimeField()
     due_at = models.DateTimeField()
     was_late = models.BooleanField()
+    tried_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]

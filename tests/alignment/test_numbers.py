@@ -453,6 +453,7 @@ def test_every_number_equals_the_length_of_its_list(world):
         counted |= {f"unrecorded_{step.stage}": step.not_recorded for step in found.funnel[1:]}
         counted |= {"delivered": found.delivered, "won_early": found.days.before_first_seen}
         counted |= {name: value for name, value in vars(found.attainment).items() if name in SLICES}
+        counted |= {f"contact_{name}": value for name, value in vars(found.contacts).items()}
         counted |= vars(found.decisions)
         counted |= dict(zip(TOOK, found.attainment.took, strict=True))
         counted |= {"handed": found.handed, "overridden": found.overridden}
@@ -464,6 +465,7 @@ def test_every_number_equals_the_length_of_its_list(world):
             empty = [name for name, count in counted.items() if not count]
             rare = (
                 *TOOK,
+                *(name for name in SLICES if name.startswith("contact_")),  # test_contacts
                 *(band.slice for band in found.bands),
                 *(band.won_slice for band in found.bands),
             )
@@ -480,8 +482,8 @@ def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
     assert all(step.not_recorded == 0 for step in report.read(scope()).funnel)
 
 
-def test_numbers_are_read_with_thirteen_queries(world, django_assert_num_queries):
-    with django_assert_num_queries(13):
+def test_numbers_are_read_with_fourteen_queries(world, django_assert_num_queries):
+    with django_assert_num_queries(14):
         report.read(scope())
 
 

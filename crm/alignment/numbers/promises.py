@@ -21,7 +21,7 @@ from sla.calendars import work_calendars
 from sla.models import AgreementVersion, Commitment
 from sla.states import AgreementState, Metric
 
-PROMISED = (Metric.ACCEPT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
+PROMISED = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
 DAY = timedelta(days=1)
 
 

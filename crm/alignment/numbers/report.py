@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crm.alignment.numbers import agreement, cohort, promises, worth
+from crm.alignment.numbers import agreement, cohort, contacts, promises, worth
 from crm.alignment.numbers.agreement import Attainment, Decisions, Reason, Week
 from crm.alignment.numbers.cohort import Days, FunnelStep, Group
+from crm.alignment.numbers.contacts import Contacts
 from crm.alignment.numbers.promises import Term, Volume
 from crm.alignment.numbers.scope import NOT_GIVEN, Scope
 from crm.alignment.numbers.worth import Band, Overrides, Submitter
@@ -27,6 +28,7 @@ class Numbers:
     sources: list[Group]
     months: list[Group]
     attainment: Attainment
+    contacts: Contacts
     weeks: list[Week]
     reasons: list[Reason]
     decisions: Decisions
@@ -59,9 +61,9 @@ class Numbers:
 
 
 def read(scope: Scope, *, people: set[int] | None = None) -> Numbers:
-    """Read all numbers in thirteen queries, whatever the number of leads, weeks and people.
+    """Read all numbers in fourteen queries, whatever the number of leads, weeks and people.
 
-    They are eleven where no agreement was in force: then no calendar is read. ``people``: the ids
+    They are twelve where no agreement was in force: then no calendar is read. ``people``: the ids
     of those who may be listed by name, None for all.
     """
     funnel, days = cohort.funnel_and_days(scope)
@@ -73,6 +75,7 @@ def read(scope: Scope, *, people: set[int] | None = None) -> Numbers:
         sources=cohort.by_source(scope),
         months=cohort.by_month(scope),
         attainment=agreement.attainment(scope),
+        contacts=contacts.contacts(scope),
         weeks=agreement.by_week(scope),
         reasons=agreement.reasons(scope),
         decisions=agreement.decided(scope),
@@ -115,7 +118,7 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
 
 
 def _promised(numbers: Numbers) -> dict[str, Any]:
-    """Return the three results that an agreement promises, each beside the promise."""
+    """Return the four results that an agreement promises, each beside the promise."""
     accept = numbers.attainment
     decisions = numbers.decisions
     return {
@@ -124,6 +127,11 @@ def _promised(numbers: Numbers) -> dict[str, Any]:
             **vars(accept),
             "attainment": accept.rate,
             "promised": _terms(numbers, Metric.ACCEPT),
+        },
+        "first_contact": {
+            **vars(numbers.contacts),
+            "attainment": numbers.contacts.rate,
+            "promised": _terms(numbers, Metric.FIRST_CONTACT),
         },
         "decisions": {
             **vars(decisions),

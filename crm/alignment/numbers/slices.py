@@ -21,7 +21,7 @@ from crm.alignment.numbers.scope import Scope, counted
 from leads.models import Decision, Event, Handoff, Lead, Return
 from leads.qualification.scores import BANDS
 from leads.states import MILESTONES, RATED, DecisionKind, EventKind, HandoffState, Stage
-from sla.clocks import status
+from sla.clocks import status, tries
 from sla.models import Clock
 from sla.states import ClockStatus, Metric
 
@@ -32,6 +32,7 @@ STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 # Upper ends of the steps of the histogram in business minutes; the last step has no upper end.
 STEPS = (15, 30, 60, 90, 120, 240, 480)
+CONTACT = "contact_"  # begins the names of the slices of contact clocks
 TOOK = tuple(f"took_{number}" for number in range(len(STEPS) + 1))
 
 
@@ -75,13 +76,22 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
 
     There is one for each time that a handoff entered the queue.
     """
+    return _clocks(scope, Metric.ACCEPT)
+
+
+def contact_clocks(scope: Scope) -> QuerySet[Clock]:
+    """Return the clocks of the first contact that started in the period, one for each accept."""
+    return _clocks(scope, Metric.FIRST_CONTACT)
+
+
+def _clocks(scope: Scope, metric: Metric) -> QuerySet[Clock]:
     begins, ends = scope.instants
     # Clocks know their subject by type and id only, because sla does not know leads: there is no
     # foreign key to join.
     handoffs = Handoff.objects.filter(counted(scope, "lead__"))
     return Clock.objects.filter(
         _sales_team(scope),
-        metric=Metric.ACCEPT,
+        metric=metric,
         subject_type=Handoff._meta.model_name,
         started_at__gte=begins,
         started_at__lt=ends,
@@ -184,14 +194,28 @@ def _running(scope: Scope) -> Q:
     return status.condition(*status.AWAITED, at=scope.at)
 
 
+def _too_late(scope: Scope) -> Q:
+    """Return the condition of clocks past their deadline, whether or not the sweep has seen it.
+
+    Not of those that were tried in time: they are neither kept nor missed.
+    """
+    overdue = status.condition(ClockStatus.LATE, at=scope.at) & tries.other()
+    return overdue | status.condition(ClockStatus.MISSED, at=scope.at)
+
+
 def _outage(scope: Scope) -> Q:
     # Promise of the product: our own downtime never counts as a person's breach.
-    return status.condition(*status.TOO_LATE, at=scope.at) & Q(in_outage=True)
+    return _too_late(scope) & Q(in_outage=True)
 
 
 def _late(scope: Scope) -> Q:
-    """Return the condition of clocks past their deadline, whether or not the sweep has seen it."""
-    return status.condition(*status.TOO_LATE, at=scope.at) & Q(in_outage=False)
+    return _too_late(scope) & Q(in_outage=False)
+
+
+def _tried(scope: Scope) -> Q:
+    """Return the condition of clocks whose act was tried in time and never done."""
+    overdue = status.condition(ClockStatus.LATE, at=scope.at) & tries.condition()
+    return overdue | status.condition(ClockStatus.TRIED, at=scope.at)
 
 
 def _judged(scope: Scope) -> Q:
@@ -285,6 +309,21 @@ def _took_slices() -> dict[str, Slice]:
     return slices
 
 
+def _contact_slices() -> dict[str, Slice]:
+    """Return the slices of the contact clocks; the names are those of the accept clocks."""
+    slices = {
+        "clocks": Slice(contact_clocks, _every, _("First contacts owed")),
+        "judged": Slice(contact_clocks, _judged, _("First contacts judged")),
+        "in_time": Slice(contact_clocks, _in_time, _("Contacted in time")),
+        "late": Slice(contact_clocks, _late, _("Contacted late or overdue")),
+        "tried": Slice(contact_clocks, _tried, _("Tried in time, never reached")),
+        "running": Slice(contact_clocks, _running, _("First contacts still running")),
+        "outage": Slice(contact_clocks, _outage, _("Contacted late during an outage of ours")),
+        "ended": Slice(contact_clocks, _withdrawn, _("Ended in time without a try")),
+    }
+    return {f"{CONTACT}{name}": each for name, each in slices.items()}
+
+
 # The keys stand in addresses of lists (?show=), which people keep and send to each other.
 SLICES: dict[str, Slice] = {
     "leads": Slice(cohort, _every, _("Leads first seen")),
@@ -300,6 +339,7 @@ SLICES: dict[str, Slice] = {
     "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
     "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
     **_took_slices(),
+    **_contact_slices(),
     "refused": Slice(cohort, _refused, _("Leads that sales rejected")),
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
     "accepted_by_sales": Slice(

@@ -13,7 +13,7 @@ from crm.alignment.charts.marks import Mark, Series, linked
 from crm.alignment.numbers.agreement import Week
 from crm.alignment.numbers.cohort import FunnelStep
 from crm.alignment.numbers.report import Numbers
-from crm.alignment.numbers.slices import SLICES, STAGES, STEPS, TOOK
+from crm.alignment.numbers.slices import CONTACT, SLICES, STAGES, STEPS, TOOK
 from crm.alignment.panels import addresses, sheets
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
@@ -88,6 +88,24 @@ def accept(numbers: Numbers) -> SafeString:
         marks.append(Mark(label, count, to[name], note, late=is_late))
     heads = (_("Result"), _("Handoffs"), _("Share of those judged"))
     title = _("Handoffs sent in the period, by what became of the clock")
+    return tables.bars(title, marks, heads=heads)
+
+
+def contact(numbers: Numbers) -> SafeString:
+    """Return the results of the clocks of the first contact."""
+    to = addresses.links(numbers.scope)
+    contacts = numbers.contacts
+    marks = []
+    for name, label in sheets.contact_results().items():
+        count = getattr(contacts, name)
+        if name == "outage" and not count:
+            continue
+        note = ""
+        if name in ("in_time", "late") and contacts.judged:
+            note = share(count / contacts.judged)
+        marks.append(Mark(label, count, to[f"{CONTACT}{name}"], note, late=name == "late"))
+    heads = (_("Result"), _("First contacts"), _("Share of those judged"))
+    title = _("First contacts owed in the period, by what became of the clock")
     return tables.bars(title, marks, heads=heads)
 
 

@@ -77,7 +77,8 @@ class Panels:
     """Everything that the page shows.
 
     ``to`` holds the list behind each number, ``files`` the CSV file of each panel, ``tables`` the
-    panels as tables. The promises are ``kept`` (to decide in time), ``accepted`` and ``volume``.
+    panels as tables. The promises are ``kept`` (to decide in time), ``contacted``, ``accepted`` and
+    ``volume``.
     """
 
     numbers: Numbers
@@ -86,6 +87,7 @@ class Panels:
     tables: dict[str, SafeString]
     funnel: SafeString
     accept: SafeString
+    contact: SafeString
     weekly: SafeString
     speed: SafeString
     rejections: SafeString
@@ -94,6 +96,7 @@ class Panels:
     sources: list[GroupRow]
     months: list[GroupRow]
     kept: PromiseText
+    contacted: PromiseText
     accepted: PromiseText
     volume: PromiseText
     worth: list[ScoreTable]
@@ -127,6 +130,7 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
         tables=_tables(numbers),
         funnel=drawings.funnel(numbers),
         accept=drawings.accept(numbers),
+        contact=drawings.contact(numbers),
         weekly=drawings.weekly(numbers),
         speed=drawings.speed(numbers),
         rejections=drawings.rejections(numbers),
@@ -139,6 +143,12 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
             _window_text,
             numbers.attainment.rate,
             numbers.attainment.judged,
+        ),
+        contacted=_promise(
+            promised[Metric.FIRST_CONTACT],
+            _window_text,
+            numbers.contacts.rate,
+            numbers.contacts.judged,
         ),
         accepted=_promise(
             promised[Metric.ACCEPTANCE_RATE],
@@ -167,6 +177,7 @@ def _tables(numbers: Numbers) -> dict[str, SafeString]:
         "funnel": _("Leads by stage"),
         "rejections": _("Rejections by reason"),
         "accept": _("Handoffs by result"),
+        "contact": _("First contacts by result"),
     }
     tables = {}
     for name, label in labels.items():

@@ -19,7 +19,7 @@ from crm.alignment.charts.marks import linked
 from crm.alignment.numbers.cohort import Group
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import NOT_GIVEN
-from crm.alignment.numbers.slices import SLICES, STEPS, TOOK
+from crm.alignment.numbers.slices import CONTACT, SLICES, STEPS, TOOK
 from crm.alignment.panels import addresses, submitters
 from crm.lib.bilingual import in_language
 from crm.lib.files.csv import neutral
@@ -237,6 +237,28 @@ def results() -> dict[str, str]:
     }
 
 
+def contact(numbers: Numbers) -> Sheet:
+    """Return the results of the clocks of the first contact."""
+    to = addresses.links(numbers.scope)
+    rows = []
+    for name, label in contact_results().items():
+        count = getattr(numbers.contacts, name)
+        rows.append([Cell(label), Cell(count, href=to[f"{CONTACT}{name}"])])
+    return Sheet([_("Result"), _("First contacts")], rows)
+
+
+def contact_results() -> dict[str, str]:
+    """Return the labels of the results of a contact clock."""
+    return {
+        "in_time": _("In time"),
+        "late": _("Late or overdue"),
+        "tried": _("Tried in time, never reached"),
+        "running": _("Still running"),
+        "ended": _("Ended in time without a try"),
+        "outage": _("Outage of ours"),
+    }
+
+
 def days(numbers: Numbers) -> Sheet:
     """Return the days from first seen to won."""
     to = addresses.links(numbers.scope)
@@ -375,6 +397,7 @@ SHEETS: dict[str, Callable[[Numbers], Sheet]] = {
     "funnel": funnel,
     "rejections": rejections,
     "accept": accept,
+    "contact": contact,
     "days": days,
     "sources": sources,
     "months": months,

@@ -12,13 +12,15 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib.db.kept_sql import KeptSql
 from leads.models import Handoff
-from sla.clocks import readings
+from sla.clocks import readings, tries
 from sla.models import Clock, Pause, Stint
 
 
 @dataclass(frozen=True)
 class OwnTime:
-    """The time that one owner has for the clock. ``status``: in_time, late, overdue or running."""
+    """The time that one owner has for the clock. ``status``: in_time, late, overdue,
+    tried, ended or running.
+    """
 
     name: str
     since: datetime
@@ -105,8 +107,15 @@ def _own_times(clock: Clock, *, at: datetime) -> list[OwnTime]:
 
 def _earlier_times(clock: Clock) -> Iterator[OwnTime]:
     for stint in STINTS.objects(clock=clock.pk):
-        status = "late" if stint.was_late else "in_time"
-        yield OwnTime(stint.person.name, stint.assigned_at, stint.due_at, status)
+        yield OwnTime(stint.person.name, stint.assigned_at, stint.due_at, _earlier_status(stint))
+
+
+def _earlier_status(stint: Stint) -> str:
+    if not stint.was_late:
+        return "in_time"
+    if stint.tried_at is not None and stint.tried_at <= stint.due_at:
+        return "tried"
+    return "late"
 
 
 def _of_clock(clock: int) -> QuerySet[Stint]:
@@ -127,6 +136,10 @@ def _current_time(clock: Clock, *, at: datetime) -> OwnTime | None:
 def _current_status(clock: Clock, due_at: datetime, at: datetime) -> str:
     if clock.assigned_met is not None:
         return "in_time" if clock.assigned_met else "late"
-    if clock.stopped_at is None and at > due_at:
+    if tries.own_in_time(clock) and (clock.stopped_at is not None or at > due_at):
+        return "tried"
+    if clock.stopped_at is not None:
+        return "ended"
+    if at > due_at:
         return "overdue"
     return "running"

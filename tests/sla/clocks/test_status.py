@@ -20,7 +20,7 @@ from crm.alignment.numbers.scope import Period, Scope
 from crm.alignment.panels.sheets import accept
 from leads.handoffs.queue import counters, tabs
 from leads.models import Handoff
-from sla.clocks import clocks, ladder, pauses, readings
+from sla.clocks import clocks, ladder, pauses, readings, tries
 from sla.clocks import status as conditions
 from sla.clocks.pauses import AllowedReason
 from sla.models import Clock
@@ -31,7 +31,7 @@ from tests.factories import ZONE, Cast, pause_reason, when
 
 BEGINS = when("2026-03-02 00:00")
 MINUTES = st.integers(0, 14 * 24 * 60).map(lambda count: BEGINS + timedelta(minutes=count))
-ACTS = st.sampled_from(["pause", "resume", "stop", "cancel", "sweep"])
+ACTS = st.sampled_from(["pause", "resume", "stop", "cancel", "sweep", "try"])
 LIVES = st.tuples(
     MINUTES, st.lists(st.tuples(ACTS, st.integers(1, 3000), st.integers(1, 5000)), max_size=5)
 )
@@ -67,6 +67,8 @@ def live(
             clocks.stop(handoff, metric, at=at)
         elif act == "cancel":
             clocks.cancel(handoff, metric, at=at)
+        elif act == "try" and metric == "first_contact":
+            tries.note(handoff, metric, at=at)
 
 
 @pytest.fixture
