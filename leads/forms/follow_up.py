@@ -14,7 +14,7 @@ from crm.lib.text import clean_line, clean_text
 from leads.follow_up import attempts, next_steps
 from leads.follow_up.templates import FIELDS
 from leads.forms.handoffs import comment_field
-from leads.models import Handoff, MessageTemplate
+from leads.models import Handoff, MessageTemplate, PlannedStep
 from leads.returns import giving_back, recycling
 from leads.states import KNOWN_OUTCOMES, WRITTEN, AttemptOutcome, ContactChannel, FollowUp
 
@@ -71,9 +71,15 @@ class NextStepForm(forms.Form):
     on = Day(label=_("When"), help_text=_("Within 60 days; for longer, recycle the lead."))
     text = Line(label=_("What"), max_length=200, required=False)
 
-    @property
-    def kind(self) -> FollowUp:
-        return next_steps.kind_of(self.cleaned_data["text"])
+    def step_after(self, planned: PlannedStep | None) -> tuple[FollowUp, str]:
+        """Return the kind of the step and its words.
+
+        Words of one's own are another step. Without them ``planned`` moves to that day.
+        """
+        text = self.cleaned_data["text"]
+        if planned is not None and not text:
+            return FollowUp(planned.kind), planned.text
+        return next_steps.kind_of(text), text
 
 
 class ConsentForm(forms.Form):

@@ -31,7 +31,7 @@ def begin(request: Request, pk: int) -> HttpResponse:
         return HttpResponseBadRequest()
     attempts.begin(handoff, ContactChannel(channel), by=request.user, at=request.now)
     shown = panel(request.user, handoff.lead, handoff, at=request.now)
-    context = {"handoff": handoff, "follow_up": shown, "trail": trail(request)}
+    context = {"handoff": handoff, "follow_up": shown, "trail": trail(request), "failed": ""}
     return respond(request, "leads/begun.jinja", context)
 
 
@@ -48,12 +48,13 @@ def plan(request: Request, pk: int) -> HttpResponse:
     try:
         steps.check_plan(request.user, lead, handoff)
         if is_valid:
+            kind, text = form.step_after(next_steps.open_of(lead))
             next_steps.change(
                 lead,
                 handoff,
-                form.kind,
+                kind,
                 form.cleaned_data["on"],
-                text=form.cleaned_data["text"],
+                text=text,
                 by=request.user,
                 at=request.now,
             )

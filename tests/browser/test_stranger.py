@@ -340,7 +340,7 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
     stands(toño, "My leads")
     mine = toño.row(name)
     expect(page.locator("[data-row]")).to_have_count(1)
-    expect(mine).to_contain_text(toño.say("Log the first contact"))
+    expect(mine).to_contain_text(toño.say("First contact"))
     expect(mine.locator("time[data-sla=ok]")).to_have_text(
         re.compile(toño.say.either(es="Quedan?", en="left"))
     )

@@ -39,15 +39,50 @@ function onKey(event) {
 }
 document.addEventListener("keydown", onKey, { capture: true });
 
+/* A call, a chat or a mail takes the person away from the page, and on coming back one tap says what came of it. */
+
+let begins = null; // the link of an attempt that the page has not shown yet
+let left = ""; // "click" on such a link, then "away"
+
 /** Record that an attempt has begun. The link works at once, whatever becomes of this request. */
 async function begin(link) {
+  begins = link;
   const body = new URLSearchParams({ channel: link.dataset.begins });
   body.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]").value);
   const answer = await fetch(link.dataset.toBegin, { method: "POST", keepalive: true, body });
-  const box = document.getElementById("begun");
-  if (answer.ok && box) box.innerHTML = await answer.text();
+  begins = null;
+  if (!answer.ok) return;
+  document.getElementById("begun").innerHTML = await answer.text();
+  if (left === "back") ask();
 }
+
+/** The question is in sight and has the focus, unless the person has begun to type elsewhere. */
+function ask() {
+  left = "";
+  const question = $("#begun > section");
+  if (!question || document.activeElement.matches(field)) return;
+  question.focus({ preventScroll: true });
+  question.scrollIntoView({ block: "center" });
+}
+
+function onLeave() {
+  if (left === "click") left = "away";
+}
+
+/** The browser may have dropped the request while another app was in front: then it is sent again. */
+function onReturn() {
+  if (left !== "away") return;
+  left = "back";
+  if (begins) begin(begins).catch(() => {});
+  else ask();
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-begins]");
-  if (link) begin(link).catch(() => {});
+  if (!link) return;
+  left = "click";
+  begin(link).catch(() => {});
 });
+document.addEventListener("visibilitychange", () => (document.hidden ? onLeave() : onReturn()));
+window.addEventListener("blur", onLeave);
+window.addEventListener("focus", onReturn);

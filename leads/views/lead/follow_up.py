@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
+from django.forms import Form
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.accounts.models import User
+from crm.lib import number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.db.kept_sql import KeptSql
+from crm.lib.forms import EmptyForm, PageForm
 from leads import events, permissions
 from leads.follow_up import package_truth
+from leads.forms.follow_up import NotReachedForm
 from leads.models import Attempt, CriterionTruth, Handoff, Lead, PlannedStep
 from leads.qualification.rules import DISQUALIFIER, Assessment
 from leads.states import (
@@ -36,22 +42,31 @@ class FollowUpPanel:
     """The follow-up of a lead.
 
     ``made``: the attempts since the acceptance whose outcome is known; ``begun``: those of the
-    viewer that wait for it. ``term``: how many are agreed, within how many working days; None
-    after the contact. ``taps``: days that one tap sets.
+    viewer that wait for it. ``term``: how many are agreed, and within which time; None after the
+    contact. ``taps``: days that one tap sets.
     """
 
     step: PlannedStep | None
     made: Sequence[Attempt]
     begun: Sequence[Attempt]
     term: AttemptsTerm | None
-    term_days: int
+    term_words: str
     may_plan: bool
     works: bool
     taps: Sequence[tuple[int, date]]
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:
-        return [(value, str(label)) for value, label in KNOWN_OUTCOMES]
+        """Those that one tap says; a call on another day needs the day, too."""
+        rows = [(value, str(label)) for value, label in KNOWN_OUTCOMES]
+        return [row for row in rows if row[0] != AttemptOutcome.CALL_BACK]
+
+    @property
+    def tries(self) -> list[bool]:
+        """A mark for each attempt that is agreed or was made: whether it was made."""
+        assert self.term is not None
+        left = self.term.count - len(self.made)
+        return [True] * len(self.made) + [False] * max(left, 0)
 
     @property
     def can_give_back(self) -> bool:
@@ -71,13 +86,12 @@ def panel(user: User, lead: Lead, handoff: Handoff | None, *, at: datetime) -> F
         return None
     tries: list[Attempt] = []
     term = None
-    days = 0
+    words = ""
     if is_worked and handoff is not None:
         tries = TRIES.objects(handoff=handoff.pk)
         if handoff.state == HandoffState.ACCEPTED:
             term = default_terms.attempts_of(handoff.policy, handoff.agreement_version)
-            calendar = snapshots.calendar(handoff.policy["calendar"])
-            days = round(term.window_minutes / default_terms.day_minutes(calendar))
+            words = term_words(term, handoff)
     may_plan = permissions.can_plan(user, lead, handoff)
     today = events.today(at)
     return FollowUpPanel(
@@ -85,11 +99,37 @@ def panel(user: User, lead: Lead, handoff: Handoff | None, *, at: datetime) -> F
         made=[each for each in tries if _counts(each, handoff)],
         begun=[each for each in tries if _is_begun_by(user, each)],
         term=term,
-        term_days=days,
+        term_words=words,
         may_plan=may_plan,
         works=is_worked and may_plan,
         taps=[(each, today + timedelta(days=each)) for each in IN_DAYS] if may_plan else [],
     )
+
+
+def forms_of(panel: FollowUpPanel | None, bound: dict[str, Form]) -> dict[str, PageForm]:
+    """Return the forms that the panel offers, and the outcome that came back with errors."""
+    forms: dict[str, PageForm] = {}
+    if panel is None:
+        return forms
+    if panel.can_end:
+        forms["not-reached"] = EmptyForm(NotReachedForm, "id_not-reached_%s")
+    outcome = bound.get("outcome")
+    begun = {str(each.pk) for each in panel.begun}
+    # An attempt that has its outcome by now is not asked for again.
+    if outcome is not None and outcome["attempt"].value() in begun:
+        forms["outcome"] = outcome
+    return forms
+
+
+def term_words(term: AttemptsTerm, handoff: Handoff) -> str:
+    """Return the agreed number and time; whole days of the team's calendar read as such."""
+    day = default_terms.day_minutes(snapshots.calendar(handoff.policy["calendar"]))
+    days, rest = divmod(term.window_minutes, day)
+    within = number_formats.limit_words(term.window_minutes * 60)
+    if not rest:
+        text = ngettext("%(days)s working day", "%(days)s working days", days)
+        within = text % {"days": days}
+    return _("%(count)s in %(within)s") % {"count": term.count, "within": within}
 
 
 def _counts(attempt: Attempt, handoff: Handoff | None) -> bool:

@@ -142,7 +142,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         criterion_rows, lead, assessment, customs=read.customs, bound=bound, hidden=hidden
     )
     may_act = abilities["change"] or abilities["qualify"]
-    forms = _forms(request, lead, handoff, bound, may_act=may_act)
+    panel = follow_up.panel(user, lead, handoff, at=at)
+    forms = _forms(request, lead, handoff, bound, panel=panel, may_act=may_act)
     fit = rows(FIT, DISQUALIFIER, editable=can_qualify)
     proofs = rows(*SQL_KINDS, editable=can_qualify or abilities["work"])
     came = trail(request)
@@ -153,7 +154,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "handoff": handoff,
         "journey": journey_of(user, lead, handoff),
         "clock": _clock(request, handoff),
-        "follow_up": follow_up.panel(user, lead, handoff, at=at),
+        "follow_up": panel,
         "sent_back": sent_back(handoff, viewer=user, at=at),
         "parking": recycling.parked(lead) if lead.stage == Stage.RECYCLED else None,
         "persona": version,
@@ -245,6 +246,7 @@ def _forms(
     handoff: Handoff | None,
     bound: dict[str, Form],
     *,
+    panel: follow_up.FollowUpPanel | None,
     may_act: bool,
 ) -> dict[str, PageForm]:
     """Return the forms of the steps that the viewer may take; those in ``bound`` with errors.
@@ -261,6 +263,7 @@ def _forms(
         forms["note"] = EmptyForm(LeadNoteForm, "id_note_%s")
     if permissions.can_plan(user, lead, handoff):
         forms["plan"] = EmptyForm(NextStepForm, "id_plan_%s")
+    forms |= follow_up.forms_of(panel, bound)
     if lead.person.no_contact_at is not None and permissions.can_change(user, lead):
         forms["consent"] = EmptyForm(ConsentForm, "id_consent_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
