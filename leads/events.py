@@ -46,17 +46,20 @@ def new(
     from_state: str = "",
     to_state: str = "",
     payload: dict[str, Any] | None = None,
+    on_behalf_of: User | None = None,
 ) -> Event:
     """Return an unsaved event, for :func:`record` or to be inserted with what it is about.
 
-    ``by`` is None for the system. ``on``: the date on which it happened, default today's. Texts and
-    names belong in ``payload``, which alone can be erased.
+    ``by`` is None for the system. ``on_behalf_of``: who is away, in whose place ``by`` acts.
+    ``on``: the date on which it happened, default today's. Texts and names belong in ``payload``,
+    which alone can be erased.
     """
     return Event(
         lead=lead,
         handoff=handoff,
         kind=kind,
         actor=by,
+        on_behalf_of=on_behalf_of,
         at=at,
         occurred_on=on or today(at),
         from_state=from_state,

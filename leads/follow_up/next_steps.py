@@ -25,6 +25,7 @@ from leads.conflicts import MovedOn
 from leads.follow_up import spacing
 from leads.follow_up.spacing import When
 from leads.models import Attempt, Handoff, Lead, PlannedStep
+from leads.staff import stand_ins
 from leads.states import (
     WORKED,
     EventKind,
@@ -204,8 +205,19 @@ def change(
         set_by=by,
     )
     _replace(step, at=at, why=FollowUpEnd.CHANGED)
-    state = handoff.state if handoff is not None else ""
     payload: dict[str, Any] = {"step": str(kind), "text": text, "on": day.isoformat()}
+    _record(lead, handoff, payload, by=by, at=at)
+    return step
+
+
+def _record(
+    lead: Lead, handoff: Handoff | None, payload: dict[str, Any], *, by: User, at: datetime
+) -> None:
+    state = ""
+    represented = None
+    if handoff is not None:
+        state = handoff.state
+        represented = stand_ins.represented(handoff, EventKind.NEXT_STEP, by=by, at=at)
     events.record(
         events.new(
             lead,
@@ -216,9 +228,9 @@ def change(
             from_state=state,
             to_state=state,
             payload=payload,
+            on_behalf_of=represented,
         )
     )
-    return step
 
 
 def check_day(day: date, *, at: datetime, field: str = "on") -> None:

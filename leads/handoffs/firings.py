@@ -20,7 +20,8 @@ from leads.states import EventKind
 from sla.clocks.subjects import Step
 from sla.states import StepKind
 
-PeopleOf = Callable[[Any], Iterable[User]]
+# A Line says by itself who stands in for whom.
+PeopleOf = Callable[[Any], Iterable[User] | Line]
 ParamsOf = Callable[[Any], Mapping[str, Any]]
 
 
@@ -92,19 +93,29 @@ def notify(
 
 def _lines(steps: Sequence[Step], people_of: PeopleOf) -> list[Line]:
     """Return who acts, step by step: the people of the subject, the directors if there is none."""
-    named = [list(people_of(step.subject)) for step in steps]
+    at = steps[0].firing.at
+    named = [_named_by(people_of(step.subject)) for step in steps]
     directors: list[User] = []
     if not all(named):
         # A message to no one would be a silent breach.
-        directors = leaves.present_directors(at=steps[0].firing.at)
-    cover = leaves.cover([person for people in named for person in people], at=steps[0].firing.at)
+        directors = leaves.present_directors(at=at)
+    asked = [each for each in named if not isinstance(each, Line)]
+    cover = leaves.cover([person for people in asked for person in people], at=at)
     lines = []
     for step, people in zip(steps, named, strict=True):
-        if people:
+        if isinstance(people, Line):
+            lines.append(people)
+        elif people:
             lines.append(cover.line(people, team_id=_team_of(step.subject)))
         else:
             lines.append(Line(directors))
     return lines
+
+
+def _named_by(people: Iterable[User] | Line) -> list[User] | Line:
+    if isinstance(people, Line):
+        return people
+    return list(people)
 
 
 def _team_of(subject: Any) -> int | None:

@@ -19,6 +19,7 @@ from leads import events
 from leads.conflicts import AlreadyTaken
 from leads.handoffs import stages
 from leads.models import Decision, Handoff, Lead
+from leads.staff import stand_ins
 from leads.states import STAGE_OF, EventKind, HandoffState, Stage, check_move
 from sla.clocks import clocks
 from sla.models import Clock
@@ -159,11 +160,15 @@ def next_clock(
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a handoff to record. ``from_state``: its state before, None for its state now."""
+    """A change of a handoff to record. ``from_state``: its state before, None for its state now.
+
+    ``represented``: on whose behalf it is made, None for the one that leads.staff.stand_ins finds.
+    """
 
     handoff: Handoff
     from_state: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    represented: User | None = None
 
 
 def update_lead(
@@ -175,14 +180,16 @@ def update_lead(
     at: datetime,
     happened_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
+    represented: User | None = None,
     **fields: Any,
 ) -> None:
     """Give the lead the stage of its handoff's new state, and record the event.
 
     ``from_state``: the handoff's state before. ``happened_at``: decides the date of the stage,
-    default ``at``. ``fields`` are written to the lead. ``rows`` are inserted with the event.
+    default ``at``. ``represented`` as in :class:`Change`. ``fields`` are written to the lead.
+    ``rows`` are inserted with the event.
     """
-    change = Change(handoff, from_state, payload or {})
+    change = Change(handoff, from_state, payload or {}, represented)
     on = events.today(happened_at or at)
     update_leads([change], kind, *rows, by=by, at=at, on=on, **fields)
 
@@ -223,12 +230,14 @@ def record(
     from_state: str | None = None,
     on: date | None = None,
     payload: dict[str, Any] | None = None,
+    represented: User | None = None,
 ) -> None:
     """Record an event of the handoff.
 
     ``from_state``: its state before, default its state now. ``on``: the date, default today's.
+    ``represented`` as in :class:`Change`.
     """
-    change = Change(handoff, from_state, payload or {})
+    change = Change(handoff, from_state, payload or {}, represented)
     insert(events_of([change], kind, by=by, at=at, on=on))
 
 
@@ -248,12 +257,14 @@ def events_of(
     for change in changes:
         handoff = change.handoff
         from_state = handoff.state if change.from_state is None else change.from_state
+        person = change.represented or stand_ins.represented(handoff, kind, by=by, at=at)
         rows.append(
             {
                 "lead_id": handoff.lead_id,
                 "handoff_id": handoff.pk,
                 "from_state": str(from_state),
                 "to_state": str(handoff.state),
+                "on_behalf_of_id": person.pk if person is not None else None,
                 "payload": {"cycle": handoff.cycle, **change.payload},
             }
         )

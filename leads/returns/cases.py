@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.accounts import leaves
+from crm.accounts.leaves import Line
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib import clock as product_clock
@@ -98,10 +99,17 @@ def absent(arbiters: Iterable[User], *, at: datetime) -> set[int]:
 
 def deciders(case: Dispute, *, at: datetime) -> list[User]:
     """Return who decides ``case`` at ``at``: its arbiter; the directors in their absence."""
+    return [person for people, _more in line_of(case, at=at).addressed() for person in people]
+
+
+def line_of(case: Dispute, *, at: datetime) -> Line:
+    """Return who decides ``case`` at ``at``, and in whose place."""
     arbiter = case.arbiter
-    if arbiter is None or absent([arbiter], at=at):
-        return leaves.present_directors(at=at)
-    return [arbiter]
+    if arbiter is None:
+        return Line(leaves.present_directors(at=at))
+    if absent([arbiter], at=at):
+        return Line([], [(arbiter, leaves.present_directors(at=at))])
+    return Line([arbiter])
 
 
 def may_decide(user: User, handoff: Handoff) -> bool:
@@ -175,7 +183,7 @@ def _tell(case: Dispute, *, at: datetime) -> None:
     news = notices.News(
         NEWS[DisputeKind(case.kind)],
         case.handoff,
-        deciders(case, at=at),
+        [],
         key=f"case:{case.pk}",
     )
     if case.opened_by is not None:
@@ -184,7 +192,7 @@ def _tell(case: Dispute, *, at: datetime) -> None:
         # The rejection that opened the case by itself may still be undone.
         decision = case.handoff.decisions.standing().values_list("pk", flat=True).first()
         news = replace(news, cause=f"decision:{decision}", wait=outbox.UNDO_WINDOW)
-    notices.notify_many([news], at=at)
+    notices.notify_many(notices.to_line(news, line_of(case, at=at)), at=at)
 
 
 def decide(
@@ -201,7 +209,7 @@ def decide(
     Return None where ``handoff`` has no open case of this ``kind`` (any more).
     """
     rows = Dispute.objects.open().filter(handoff=handoff, kind=kind)
-    case = rows.select_related("opened_by").first()
+    case = rows.select_related("opened_by", "arbiter").first()
     if case is None:
         return None
     case.handoff = handoff

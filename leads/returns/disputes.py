@@ -5,10 +5,12 @@ Locks are taken in the order of leads.returns.returns; permission is the caller'
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
 
+from crm.accounts import leaves
 from crm.accounts.models import User
 from leads.conflicts import MovedOn
 from leads.handoffs import notices, state_changes
@@ -44,7 +46,7 @@ def uphold(handoff: Handoff, *, by: User, at: datetime, comment: str) -> Handoff
     lead = returns.lock_lead(handoff)
     case = _decide(handoff, DisputeKind.CONTESTED, DisputeState.UPHELD, comment, by=by, at=at)
     returns.leave_arbiter(handoff, ReturnState.OVERTURNED)
-    state_changes.record(handoff, EventKind.UPHELD, by=by, at=at, payload={"comment": comment})
+    _record(case, EventKind.UPHELD, by=by, at=at)
     _tell(case, by=by, at=at)
     return next_cycles.begin(handoff, lead, by=by, at=at)
 
@@ -58,7 +60,7 @@ def deny(handoff: Handoff, *, by: User, at: datetime, comment: str) -> Dispute:
     handoff.lead = returns.lock_lead(handoff)
     case = _decide(handoff, DisputeKind.CONTESTED, DisputeState.DENIED, comment, by=by, at=at)
     returns.reopen(handoff, at=at)
-    state_changes.record(handoff, EventKind.DENIED, by=by, at=at, payload={"comment": comment})
+    _record(case, EventKind.DENIED, by=by, at=at)
     _tell(case, by=by, at=at)
     return case
 
@@ -123,19 +125,37 @@ def _decide(
     return case
 
 
+def _record(case: Dispute, kind: EventKind, *, by: User, at: datetime) -> None:
+    """Record the decision. Who decides in the place of an arbiter does so on their behalf."""
+    represented = case.arbiter if case.arbiter_id != by.pk else None
+    state_changes.record(
+        case.handoff,
+        kind,
+        by=by,
+        at=at,
+        payload={"comment": case.comment},
+        represented=represented,
+    )
+
+
 def _tell(case: Dispute, *, by: User, at: datetime) -> None:
     """Notify marketing, and the person whose rejection it was."""
     handoff = case.handoff
-    people = {person.pk: person for person in notices.submitters(handoff, besides=by)}
+    marketing = notices.submitters(handoff, besides=by)
+    if case.opened_by is not None and case.opened_by.pk != by.pk:
+        marketing.append(case.opened_by)
     decision = handoff.decisions.standing().select_related("by").first()
-    for person in (case.opened_by, decision.by if decision else None):
-        if person is not None and person.pk != by.pk:
-            people[person.pk] = person
-    notices.notify(
+    sales = [decision.by] if decision is not None and decision.by_id != by.pk else []
+    news = notices.News(
         "handoff.arbitrated",
         handoff,
-        people.values(),
-        at=at,
+        [],
         key=f"case:{case.pk}:decided",
         params={"by_id": by.pk, "state": str(case.state)},
     )
+    people = list({person.pk: person for person in marketing}.values())
+    cover = leaves.cover(people, at=at)
+    line = cover.line(people, team_id=handoff.lead.marketing_team_id)
+    # What was denied waits for marketing again; the rep has nothing to do about it.
+    told = notices.to_line(news, line)
+    notices.notify_many([*told, replace(news, people=sales)], at=at)

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from crm.accounts import teams
+from crm.accounts import leaves, teams
+from crm.accounts.leaves import Line
 from crm.accounts.models import User
 from leads.handoffs import firings
 from leads.models import Dispute, Handoff, Return
@@ -105,15 +106,18 @@ def breach_of_arbiter(steps: Sequence[Step]) -> None:
 
 
 def _deciders(steps: Sequence[Step]) -> firings.PeopleOf:
-    """Return who decides a dispute; nobody where the directors do, who are told instead."""
+    """Return who decides a dispute: its arbiter; the directors without one, or in their place."""
     at = steps[0].firing.at
     arbiters = [step.subject.arbiter for step in steps if step.subject.arbiter is not None]
     gone = cases.absent(arbiters, at=at)
+    directors = leaves.present_directors(at=at) if gone else []
 
-    def deciders(case: Any) -> list[User]:
+    def deciders(case: Any) -> list[User] | Line:
         arbiter = case.arbiter
-        if arbiter is None or arbiter.pk in gone:
+        if arbiter is None:
             return []
+        if arbiter.pk in gone:
+            return Line([], [(arbiter, directors)])
         return [arbiter]
 
     return deciders

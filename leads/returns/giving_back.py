@@ -12,6 +12,7 @@ from crm.lib.errors import DomainError
 from leads.handoffs import notices, state_changes, transitions
 from leads.models import Attempt, Decision, Handoff
 from leads.returns import returns
+from leads.staff import stand_ins
 from leads.states import AttemptOutcome, DecisionKind, EventKind, HandoffState
 from sla.agreements import rejection_reasons
 from sla.models import RejectionReason
@@ -48,6 +49,8 @@ def give_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     if wrong is None:
         raise NothingWrong
     reason = _reason(handoff)
+    # The release takes the owner away.
+    represented = stand_ins.absent(handoff.owner, team_id=handoff.team_id, by=by, at=at)
     from_state = transitions.release(handoff, by=by, at=at)
     comment = f"{wrong.get_channel_display()}: {wrong.get_outcome_display()}. {wrong.note}".strip()
     decision = Decision(
@@ -72,6 +75,7 @@ def give_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         by=by,
         at=at,
         payload=payload,
+        represented=represented,
         owner=None,
     )
     returns.open_return(handoff, at=at)

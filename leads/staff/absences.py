@@ -19,7 +19,11 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Absence:
-    """A leave that is over. ``decided``: the acts of the delegate; ``happened``: all others."""
+    """A leave that is over.
+
+    ``decided``: the acts of the delegate, and of others in the person's place; ``happened``: all
+    other ones.
+    """
 
     leave: Leave
     happened: list[Event]
@@ -37,7 +41,7 @@ def last_leave(person: User, *, today: date) -> Leave | None:
 def absence(person: User, leave: Leave) -> Absence:
     """Return what happened during ``leave`` and what waits now. Five queries at most."""
     events = _events(person, leave)
-    by_delegate = Q(actor=leave.delegate_id, actor__isnull=False)
+    by_delegate = Q(actor=leave.delegate_id, actor__isnull=False) | Q(on_behalf_of=person)
     return Absence(
         leave,
         happened=list(events.exclude(by_delegate)[:MOST]),

@@ -27,7 +27,7 @@ from sla.states import StepKind
 TIMELINE = 200
 # The others are folded away, so that what follows on a phone is near.
 SHOWN = 5
-SHOWN_COLUMNS = ("kind", "at", "occurred_on", "payload", "actor__name")
+SHOWN_COLUMNS = ("kind", "at", "occurred_on", "payload", "actor__name", "on_behalf_of_id")
 # The payload of an event points to an entry of one of these catalogues by the key.
 CATALOGUES: dict[str, tuple[Any, ...]] = {
     "reason": (RejectionReason, OutcomeReason),
@@ -51,11 +51,13 @@ class TimelineLine:
     """One event.
 
     ``said``: the reason, criterion or channel in words; empty without one. ``changes``: label,
-    old and new value of each field that it changed, as the viewer reads them.
+    old and new value of each field that it changed, as the viewer reads them. ``represented``: the
+    name of the person who was away, in whose place the actor acted.
     """
 
     event: Event
     said: str = ""
+    represented: str = ""
     changes: tuple[tuple[str, Any, Any], ...] = ()
 
     @property
@@ -89,17 +91,28 @@ class Timeline:
 def timeline(
     rows: list[Event], assessment: Assessment | None, customs: list[CustomField]
 ) -> Timeline:
-    """Return ``rows`` with their words; at most one query for each catalogue.
+    """Return ``rows`` with their words; at most one query for each catalogue, and one for names.
 
     ``customs``: all custom fields.
     """
     names = _catalogue_names(rows) | _criterion_names(rows, assessment)
     changed = [field for row in rows for field in row.payload.get("changes", ())]
     labels = fields.labels(changed, customs)
+    absent = _names_of_absent(rows)
     lines = []
     for row in rows:
-        lines.append(TimelineLine(row, _detail(row, names), tuple(_changes(row, labels))))
+        represented = absent.get(row.on_behalf_of_id, "")
+        changes = tuple(_changes(row, labels))
+        lines.append(TimelineLine(row, _detail(row, names), represented, changes))
     return Timeline(lines)
+
+
+def _names_of_absent(rows: Iterable[Event]) -> dict[int | None, str]:
+    """Return the names of those who were away while others acted; no query without one."""
+    ids = {row.on_behalf_of_id for row in rows if row.on_behalf_of_id is not None}
+    if not ids:
+        return {}
+    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def _changes(event: Event, labels: dict[str, str]) -> Iterator[tuple[str, Any, Any]]:

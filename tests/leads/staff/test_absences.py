@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from crm import tasks
 from crm.accounts import leaves
@@ -105,7 +106,8 @@ def test_notice_names_the_person_in_whose_place(cast: Cast, moment: Moment) -> N
     tasks.sweep()
     message = Message.objects.get(kind="handoff.warning", channel="in_app")
     row = notices.Told(message.kind, message.params, message.path)
-    [words] = notices.words(fresh(cast.cruz), [row])
+    with translation.override("en"):
+        [words] = notices.words(fresh(cast.cruz), [row])
     assert words.sentence.endswith(f"(you stand in for {cast.bea.name})")
 
 
