@@ -85,6 +85,13 @@ def _brought_lead_of(user: User, handoff: Handoff) -> bool:
     return _brought(user, handoff.lead)
 
 
+def _leads_marketing_of(user: User, handoff: Handoff) -> bool:
+    """A lead of the marketing team that brought the lead, or a director."""
+    return user.is_director or handoff.lead.marketing_team_id in user.team_ids(
+        Side.MARKETING, led=True
+    )
+
+
 def _is_of_queue(user: User, handoff: Handoff) -> bool:
     """The people of the sales team whose queue it is or was in."""
     return handoff.team_id in user.team_ids(Side.SALES)
@@ -348,6 +355,8 @@ can_decide_if_not_barred = Permission(_is_of_queue, _is_pending)
 can_accept_as_sql = Permission(_is_of_queue, _proves_sql, is_a_race=True)
 # Answer a return: the marketing team that brought the lead.
 can_answer_return = Permission(_brought_lead_of, _waits_for_marketing)
+# Give the return to another person of that team: its leads, and directors.
+can_assign_return = Permission(_leads_marketing_of, _waits_for_marketing)
 # Contest the rejection: the same people, once. The arbiter decides on it.
 can_dispute = Permission(_brought_lead_of, _is_contestable)
 can_arbitrate = Permission(cases.may_decide, _is_case(DisputeKind.CONTESTED))

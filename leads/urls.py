@@ -24,7 +24,7 @@ from leads.views.desks import marketing as marketing_desk
 from leads.views.desks import mine
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
-from leads.views.returns import duplicates, misrouting
+from leads.views.returns import assignment, duplicates, misrouting
 from leads.views.settings import templates, valuable_actions
 
 urlpatterns = [
@@ -105,6 +105,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/begin/", follow_up.begin, name="handoff_begin"),
     path("handoffs/<int:pk>/misroute/", misrouting.misroute, name="handoff_misroute"),
     path("handoffs/<int:pk>/duplicate/", duplicates.duplicate, name="handoff_duplicate"),
+    path("handoffs/<int:pk>/give-return/", assignment.give, name="handoff_give-return"),
     path("handoffs/<int:pk>/link/", duplicates.link, name="handoff_link"),
     path("handoffs/<int:pk>/undo/", handoffs.undo, name="handoff_undo"),
     path("handoffs/<int:pk>/truth/", handoff_steps.answer_truth, name="handoff_truth"),

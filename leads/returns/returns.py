@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.accounts import leaves
+from crm.accounts import leaves, teams
 from crm.accounts.models import User
 from crm.lib.db.inserts import insert, take_next_ids
 from crm.lib.db.returning import update_returning
@@ -22,7 +22,7 @@ from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn, WithArbiter
 from leads.follow_up import next_steps
-from leads.handoffs import stages, state_changes
+from leads.handoffs import notices, stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Return
 from leads.returns import cases, copied_actions
 from leads.states import (
@@ -35,7 +35,7 @@ from leads.states import (
     Stage,
 )
 from sla.calendars import work_calendars
-from sla.clocks import clocks
+from sla.clocks import assignments, clocks
 from sla.models import Clock
 from sla.states import Metric
 
@@ -236,6 +236,59 @@ def leave_arbiter(handoff: Handoff, state: ReturnState) -> Return:
     if not update_returning(Return, disputed, "id", **changes):
         raise MovedOn(handoff)
     return Return.objects.get(handoff=handoff, state=state)
+
+
+# -- Given to another person
+
+
+@transaction.atomic
+def assign(handoff: Handoff, answerer: User, *, by: User, at: datetime, why: str = "") -> Return:
+    """Give the open return of ``handoff`` to another person of the marketing team.
+
+    The clock keeps its deadline; the person's own time starts now. Notifies both. Raises MovedOn if
+    it is answered by now.
+    """
+    opened = _unanswered(lock_lead(handoff))
+    if opened is None or opened.handoff_id != handoff.pk:
+        raise MovedOn(handoff)
+    previous = opened.assigned_to
+    if previous == answerer:
+        return opened
+    opened.assigned_to = answerer
+    opened.save(update_fields=["assigned_to"])
+    assignments.assign(opened, answerer, by=by, at=at)
+    names = {"from": previous.name if previous else "", "to": answerer.name, "comment": why}
+    state_changes.record(handoff, EventKind.REASSIGNED, by=by, at=at, payload=names)
+    _notify_assigned(handoff, previous, answerer, by=by, at=at)
+    return opened
+
+
+def _notify_assigned(
+    handoff: Handoff, previous: User | None, answerer: User, *, by: User, at: datetime
+) -> None:
+    # The moment is part of the key: the same person may get the return again later.
+    key = f"return_assigned:{answerer.pk}:{at.timestamp()}"
+    params = {"by_id": by.pk, "owner_id": answerer.pk}
+    if answerer != by:
+        notices.notify("handoff.reassigned", handoff, [answerer], at=at, key=key, params=params)
+    if previous is not None and previous != by:
+        notices.notify(
+            "handoff.taken_over", handoff, [previous], at=at, key=f"{key}:from", params=params
+        )
+
+
+def colleagues(handoff: Handoff, *, at: datetime) -> list[User]:
+    """Return who may answer the open return of ``handoff`` instead, by name.
+
+    They are of the marketing team, active and not away.
+    """
+    opened = open_of(handoff.lead)
+    if opened is None or opened.marketing_team_id is None:
+        return []
+    people = teams.active_people([opened.marketing_team_id])[opened.marketing_team_id]
+    away = leaves.away(people, at=at)
+    free = [each for each in people if each.pk not in away and each.pk != opened.assigned_to_id]
+    return sorted(free, key=lambda person: person.name)
 
 
 def lock_lead(handoff: Handoff) -> Lead:

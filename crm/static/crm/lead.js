@@ -24,6 +24,10 @@ document.addEventListener("click", (event) => {
   if (event.target.matches?.("textarea[data-key]") && !event.isTrusted) event.target.focus();
 });
 
+// A desk leads to the form of a step, which is folded away.
+const called = document.getElementById(location.hash.slice(1));
+if (called?.closest(".fold")) goTo(called);
+
 /** In a field that is edited in place Esc restores it; on one that is not, `e` edits this one and not the first. */
 function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -17,7 +17,7 @@ from leads import permissions
 from leads.desks import director
 from leads.desks.director import Escalation
 from leads.models import Dispute
-from leads.states import HandoffState
+from leads.states import WORKED, HandoffState
 from leads.views.desks.marketing import DeskTab
 from leads.views.lead.trail import of_list
 from sla.clocks import readings
@@ -46,6 +46,18 @@ class EscalationRow:
     reading: Reading
     owed: str
     state: str
+
+    @property
+    def act(self) -> tuple[Promise, str]:
+        """The label of what a director can do about it, and where on the lead page."""
+        subject = self.escalation.escalated.subject_type
+        if subject == "dispute":
+            return _("Decide"), "return"
+        if subject == "return":
+            return _("Give to another person"), "step-give-return"
+        if self.escalation.handoff.state in WORKED:
+            return _("Reassign"), "handoff"
+        return _("Open the lead"), "handoff"
 
 
 @require_safe

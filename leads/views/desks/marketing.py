@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from crm.accounts.models import User
 from crm.accounts.request import Request, require_permission
+from crm.accounts.states import Side
 from crm.lib.bilingual import in_language
 from crm.lib.paging import BadParameter, Page
 from crm.templatetags.jinja import respond
@@ -148,11 +149,15 @@ def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Show
         reading = readings.reading(row.clock, at=request.now) if row.clock else None
         rows.append((row, reading))
     kinds = {each.value: str(each.label) for each in RejectionClass}
-    return page, {"rows": rows, "kinds": kinds, "answers": _answers()}
+    return page, {"rows": rows, "kinds": kinds, "answers": _answers(request.user)}
 
 
-def _answers() -> list[tuple[str, Promise]]:
-    return [(name, label) for name, label in ANSWERS.items() if name in STEPS]
+def _answers(user: User) -> list[tuple[str, Promise]]:
+    answers = [(name, label) for name, label in ANSWERS.items() if name in STEPS]
+    # The lead page asks for the team of each lead; most people lead none.
+    if user.team_ids(Side.MARKETING, led=True):
+        answers.append(("give-return", pgettext_lazy("return", "Give away")))
+    return answers
 
 
 def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:

@@ -26,6 +26,7 @@ from leads.forms.follow_up import ConsentForm, NextStepForm
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import empty_action_form
+from leads.forms.returns.assignment import answerer_form
 from leads.handoffs import packages
 from leads.journey import Journey, journey
 from leads.models import CustomField, Handoff, Lead, ValuableAction
@@ -264,6 +265,8 @@ def _forms(
     if permissions.can_plan(user, lead, handoff):
         forms["plan"] = EmptyForm(NextStepForm, "id_plan_%s")
     forms |= follow_up.forms_of(panel, bound)
+    if handoff is not None and permissions.can_assign_return(user, handoff):
+        forms["give-return"] = answerer_form(handoff, at=at)
     if lead.person.no_contact_at is not None and permissions.can_change(user, lead):
         forms["consent"] = EmptyForm(ConsentForm, "id_consent_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}

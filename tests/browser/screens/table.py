@@ -340,7 +340,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_misroute": [Screen("/handoffs/{handoff}/misroute/", (REP,), LONG)],
     "handoff_duplicate": [Screen("/handoffs/{handoff}/duplicate/", (REP,), LONG)],
     "handoff_link": [Screen("/handoffs/{handoff}/link/", (MARKETING,), RETURNED)],
-    "handoff_undo": TAKES_A_FORM,
+    **dict.fromkeys(("handoff_undo", "handoff_give-return", "lead_consent"), TAKES_A_FORM),
     **{step.url_name: TAKES_A_FORM for step in STEPS.values()},
     "personas": [Screen("/personas/", SIGNED_IN)],
     "persona_new": [
