@@ -21,7 +21,7 @@ from leads.views import (
 )
 from leads.views.desks import director as director_desk
 from leads.views.desks import marketing as marketing_desk
-from leads.views.desks import mine
+from leads.views.desks import mine, unconfirmed
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.returns import assignment, duplicates, misrouting
@@ -34,6 +34,8 @@ urlpatterns = [
     path("desk/", marketing_desk.desk, name="desk"),
     path("desk/director/", director_desk.desk, name="desk_director"),
     path("desk/team/", team_desk.desk, name="desk_team"),
+    path("desk/team/contacts/", unconfirmed.of_team, name="desk_unconfirmed"),
+    path("mine/contacts/", unconfirmed.own, name="mine_unconfirmed"),
     path("away/", away.while_away, name="away"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/bulk/", bulk.choose, name="bulk"),

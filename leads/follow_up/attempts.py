@@ -13,7 +13,7 @@ from crm.lib.db.inserts import insert
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
-from leads.follow_up import next_steps, no_contact
+from leads.follow_up import confirmation, next_steps, no_contact
 from leads.handoffs import stages, state_changes
 from leads.models import Attempt, Handoff
 from leads.states import (
@@ -102,6 +102,7 @@ def record(
         note=note,
     )
     _judge(attempt, outcome)
+    attempt.confirm_by = confirmation.confirm_by(handoff, attempt)
     insert(attempt)
     _follow(handoff, attempt, call_back_on, at=at)
     return attempt

@@ -36,7 +36,8 @@ class Attempt(models.Model):
     """A try to reach the lead. ``reached``: it reached a person and is a contact.
 
     ``outcome``: empty only in the INSERT of the previous version; a trigger fills it from
-    ``reached``. ``tier``: how we know of the attempt.
+    ``reached``. ``tier``: how we know of the attempt. ``confirm_by``: until when something has to
+    confirm it, null for most (leads.follow_up.confirmation).
     """
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="attempts")
@@ -54,11 +55,20 @@ class Attempt(models.Model):
         db_default=EvidenceTier.SAID,
     )
     note = models.TextField(blank=True)
+    confirm_by = models.DateTimeField(null=True, blank=True)
 
     objects = AttemptQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]
+        indexes = [
+            models.Index(
+                fields=["confirm_by"],
+                condition=Q(confirm_by__isnull=False),
+                name="attempt_to_confirm",
+            ),
+            models.Index(fields=["recorded_at"], name="attempt_recorded"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known"

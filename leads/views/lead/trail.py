@@ -28,6 +28,8 @@ LABELS: dict[str, Promise] = {
     ALL: _("All leads"),
     "desk": _("Desk"),
     "desk_team": _("My team"),
+    "desk_unconfirmed": _("Contacts to confirm"),
+    "mine_unconfirmed": _("Contacts to confirm"),
     "desk_director": _("Director's desk"),
     "notice_list": _("Notices"),
     "search": _("Search"),

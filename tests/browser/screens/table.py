@@ -236,6 +236,8 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/desk/team/?person=5", (LEAD,)),
         Screen("/desk/team/", (REP, ADMIN), status=403),
     ],
+    "desk_unconfirmed": [Screen("/desk/team/contacts/", (LEAD, DIRECTOR))],
+    "mine_unconfirmed": [Screen("/mine/contacts/?tab=notes", (REP,))],
     "lead_mine": [Screen("/mine/", (MARKETING, REP)), Screen("/mine/?tab=today", (REP,))],
     "lead_list": [
         Screen("/leads/", READERS),
