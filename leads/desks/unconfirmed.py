@@ -77,7 +77,7 @@ def by_word(attempts: QuerySet[Attempt], *, at: datetime) -> QuerySet[Attempt]:
 def equal_notes(attempts: QuerySet[Attempt], *, at: datetime) -> QuerySet[Attempt]:
     """Return the last attempt of each row of five or more equal notes of one person in a week."""
     noted = attempts.exclude(note="").filter(recorded_at__gte=at - SHOWN).annotate(same=SAME)
-    in_order = {"partition_by": ["by", "same"], "order_by": ["recorded_at", "pk"]}
+    in_order: dict[str, Any] = {"partition_by": ["by", "same"], "order_by": ["recorded_at", "pk"]}
     fifth = Window(Lag("recorded_at", EQUAL_NOTES - 1), **in_order)
     following = Window(Lead("recorded_at"), **in_order)
     rows = noted.order_by().annotate(fifth=fifth, following=following)
