@@ -103,7 +103,7 @@ class LeaveForm(forms.Form):
         User.objects.none(),
         label=_("Delegate"),
         required=False,
-        empty_label=_("Nobody: the leads of the team stand in"),
+        empty_label=_("Nobody: the team leads stand in"),
         error_messages={"invalid_choice": _("Choose an active colleague of the same team.")},
         help_text=_("Gets what is due meanwhile, and may work on these leads. Clocks run on."),
     )

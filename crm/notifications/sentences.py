@@ -195,7 +195,7 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.lost": gettext_lazy("A lead was closed as lost"),
     "handoff.misrouted": gettext_lazy("A lead was for another team"),
     "handoff.new": gettext_lazy("A lead came into the queue"),
-    "handoff.next_step": gettext_lazy("The next step with a lead was due"),
+    "handoff.next_step": gettext_lazy("The next step with a lead is due"),
     "handoff.reassigned": gettext_lazy("A lead was given to you"),
     "handoff.recycled": gettext_lazy("A lead was recycled"),
     "handoff.rejected": gettext_lazy("A lead was rejected"),

@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, Team, User
-from crm.lib.forms import Day, Line, Lines, Moment
+from crm.lib.forms import Day, Line, Lines, Moment, kept
+from crm.lib.numbers.fields import WholeField
 from crm.lib.text import clean_line, clean_text
 from leads.follow_up import attempts, next_steps
 from leads.follow_up.templates import FIELDS
@@ -60,7 +61,7 @@ class AttemptForm(forms.Form):
 class BegunForm(forms.Form):
     """What came of an attempt that was begun by a link of the lead."""
 
-    attempt = forms.IntegerField(widget=forms.HiddenInput)
+    attempt = WholeField(min_value=1, widget=forms.HiddenInput())
     outcome = _outcome()
     call_back_on = _call_back_on()
 
@@ -85,7 +86,7 @@ class NextStepForm(forms.Form):
 class ConsentForm(forms.Form):
     """Where a new consent is from, of a person who asked not to be contacted."""
 
-    consent = Lines(label=_("Where is the new consent from?"), max_length=2000)
+    consent = kept(Lines(label=_("Where is the new consent from?"), max_length=2000))
 
 
 class NotReachedForm(forms.Form):

@@ -85,6 +85,8 @@ STEPS_OF = {
     "won": (None, None),
     "lost": (None, None),
     "disqualified": (None, None),
+    "closed": (None, None),
+    "recycled": (None, None),
 }
 
 

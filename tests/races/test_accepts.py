@@ -78,7 +78,7 @@ def test_without_any_lock_every_rep_wins(
     cast: Cast, reps: list[Any], without: Without, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state_changes, "claim", read_then_write(REPS))
-    without.index("handoff_one_decision", "clock_one_running")
+    without.index("handoff_one_decision", "clock_one_running", "planned_step_one_open")
     handoff, results = all_accept(cast, reps)
     assert (kinds(results), handoff.decisions.count()) == (["done"] * REPS, REPS)
 

@@ -115,6 +115,7 @@ def test_bodies_hold_no_name_of_a_person(cast: Cast) -> None:
 KNOWN_KEYS = {
     *("version", "calendar", "clocks", "pauses", "rep_cap", "hide_contact"),
     *("accept", "first_contact", "sql_decision", "commitment", "limit_seconds", "ladder"),
+    "attempts",
     *("level", "kind", "offset_minutes"),
     *("zone", "windows", "holidays", "changes", "names"),
 }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.lib.forms import Line
+from crm.lib.numbers.fields import WholeField
 from leads.forms.handoffs import comment_field
 from leads.models import Lead
 from leads.returns import duplicates
@@ -22,8 +23,8 @@ class DuplicateForm(forms.Form):
     """
 
     q = Line(label=_("Look for the other lead"), required=False, max_length=200)
-    original = forms.IntegerField(
-        label=_("Which lead is it?"), required=False, widget=forms.RadioSelect
+    original = WholeField(
+        label=_("Which lead is it?"), required=False, min_value=1, widget=forms.RadioSelect()
     )
     comment = comment_field(_("You do not see it here? Describe it, and marketing finds it."))
 

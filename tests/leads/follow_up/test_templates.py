@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from crm.accounts.models import User
 from crm.audit.models import Entry
@@ -65,7 +66,7 @@ def test_value_with_braces_is_no_field() -> None:
     ],
 )
 def test_bad_text_names_field(cast: Cast, changes: dict[str, str], field: str, named: str) -> None:
-    with pytest.raises(templates.BadTemplate) as caught:
+    with translation.override("en"), pytest.raises(templates.BadTemplate) as caught:
         created(cast, **changes)
     assert list(caught.value.fields) == [field]
     assert named in str(caught.value.fields[field])

@@ -26,7 +26,7 @@ Key = tuple[str | None, str, str]  # context, text, plural
 
 # English term -> what the Spanish has to say where the English says it.
 GLOSSARY = {
-    r"team leads?|lead of (a team|each side)": r"líder de equipo|lidera el equipo",
+    r"team leads?|lead of (a team|each side)": r"líder(es)? de equipo|lidera el equipo",
     r"leads?": r"prospectos?",
     r"valuable actions?": r"acci(ón|ones) de valor",
     r"MQLs?": r"MQL",
