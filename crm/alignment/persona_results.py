@@ -43,14 +43,7 @@ class Result:
 
     @property
     def too_few_handed_off(self) -> bool:
-        return self.group.handed_off < LEAST
-
-    @property
-    def refusal(self) -> float | None:
-        """Return the share of the leads handed off that sales rejected at some time."""
-        if not self.group.handed_off:
-            return None
-        return self.group.refused / self.group.handed_off
+        return self.group.to_decide < LEAST
 
 
 def results(scope: Scope, personas: list[Card]) -> list[Result]:

@@ -27,6 +27,8 @@ GROUPED = (
     "unrecorded_mql",
     "unrecorded_sql",
 )
+# Counted beside them where a page shows shares of the leads that were handed off.
+APART = ("apart", "refused")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Group:
 
     ``key`` is the code of the source, the month as in 2026-03, or the id of the persona; it is
     NOT_GIVEN for leads without a source or a persona. ``amount`` is the sum of the won ones, None
-    where no amount is known. ``refused`` is counted by persona only.
+    where no amount is known. ``refused``: those that sales rejected at some time. ``apart``: those
+    misrouted or duplicates, which are no part of a share of what sales decides on. These two are
+    not counted by month.
     """
 
     key: str
@@ -77,6 +81,7 @@ class Group:
     unrecorded_mql: int
     unrecorded_sql: int
     amount: Decimal | None
+    apart: int = 0
     refused: int = 0
 
     @property
@@ -88,9 +93,21 @@ class Group:
     @property
     def acceptance(self) -> float | None:
         """Return accepted ÷ handed off. A lead that was accepted at last counts as accepted."""
-        if not self.handed_off:
+        if not self.to_decide:
             return None
-        return self.accepted / self.handed_off
+        return self.accepted / self.to_decide
+
+    @property
+    def refusal(self) -> float | None:
+        """Return the share of the leads handed off that sales rejected at some time."""
+        if not self.to_decide:
+            return None
+        return self.refused / self.to_decide
+
+    @property
+    def to_decide(self) -> int:
+        """Return how many of those handed off were for sales to accept or reject."""
+        return self.handed_off - self.apart
 
 
 def counts(scope: Scope, *names: str) -> dict[str, Count]:
@@ -146,11 +163,12 @@ def _group(key: str, name: Any, row: Mapping[str, Any]) -> Group:
 def by_source(scope: Scope) -> list[Group]:
     """Return one group per source that brought a lead, the largest first, "not given" last."""
     sources: QuerySet[Any, Any] = cohort(scope).values("source__code", "source__name")
-    grouped = sources.annotate(**_groups(scope))
+    grouped = sources.annotate(**_groups(scope), **counts(scope, "apart"))
     groups = []
     for row in grouped.order_by("-leads", "source__code"):
         key = row["source__code"] or NOT_GIVEN
-        groups.append(_group(key, row["source__name"], row))
+        group = _group(key, row["source__name"], row)
+        groups.append(replace(group, apart=row["apart"]))
     # Sorting is stable, so the rest keeps the order of the query.
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
@@ -162,12 +180,12 @@ def by_persona(scope: Scope) -> list[Group]:
     """
     persona = "persona_version__persona"
     name = "persona_version__persona__name"
-    aggregates = {**_groups(scope), **counts(scope, "refused")}
+    aggregates = {**_groups(scope), **counts(scope, *APART)}
     grouped = cohort(scope).values(persona, name).annotate(**aggregates)
     groups = []
     for row in grouped.order_by("-leads", persona):
         group = _group(str(row[persona] or NOT_GIVEN), row[name], row)
-        groups.append(replace(group, refused=row["refused"]))
+        groups.append(replace(group, **{name: row[name] for name in APART}))
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 

@@ -20,12 +20,27 @@ from django.utils.translation import gettext_lazy as _
 from crm.alignment.numbers.scope import Scope, counted
 from leads.models import Decision, Event, Handoff, Lead, Return
 from leads.qualification.scores import BANDS
-from leads.states import MILESTONES, RATED, DecisionKind, EventKind, HandoffState, Stage
+from leads.states import (
+    MILESTONES,
+    RATED,
+    DecisionKind,
+    EventKind,
+    HandoffState,
+    ReturnState,
+    Stage,
+)
 from sla.clocks import status, tries
 from sla.models import Clock
 from sla.states import ClockStatus, Metric
 
-ENDED = (HandoffState.WON, HandoffState.LOST, HandoffState.DISQUALIFIED, HandoffState.REJECTED)
+# A recycled handoff has an end, too: what comes of the lead later is another cycle's.
+ENDED = (
+    HandoffState.WON,
+    HandoffState.LOST,
+    HandoffState.DISQUALIFIED,
+    HandoffState.REJECTED,
+    HandoffState.RECYCLED,
+)
 SCORES = ("fit", "engagement")
 STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
@@ -118,20 +133,40 @@ def decisions(scope: Scope) -> QuerySet[Decision]:
 def passed(scope: Scope) -> QuerySet[Handoff]:
     """Return the handoffs sent in the period, by one person where the scope names one.
 
-    One that sales passed on to another team counts once: there.
+    One that went on with the same package counts once, in its next cycle: sales passed it on to
+    another team, or the arbiter overturned its rejection. One that an undo took back never counts.
     """
     begins, ends = scope.instants
-    was_sent_back = Exists(Return.objects.filter(handoff=OuterRef("pk")))
     rows = Handoff.objects.filter(
-        ~Q(state=HandoffState.MISROUTED) | was_sent_back,
         counted(scope, "lead__"),
         _sales_team(scope),
         submitted_at__gte=begins,
         submitted_at__lt=ends,
     )
+    rows = rows.exclude(_went_on() | _was_taken_back())
     if scope.person:
         rows = rows.filter(submitted_by=scope.person)
     return rows
+
+
+def _went_on() -> Q:
+    """Return the condition of handoffs that went on with the same package in another cycle."""
+    returns = Return.objects.filter(handoff=OuterRef("pk"))
+    was_passed_on = Q(state=HandoffState.MISROUTED) & ~Exists(returns)
+    overturned = Exists(returns.filter(state=ReturnState.OVERTURNED))
+    return was_passed_on | (Q(state=HandoffState.REJECTED) & overturned)
+
+
+def _was_taken_back() -> Q:
+    """Return the condition of cycles that a decision opened which was undone."""
+    undone = Decision.objects.filter(
+        handoff=OuterRef("pk"),
+        kind=DecisionKind.MISROUTE,
+        undone_at__isnull=False,
+        at=OuterRef(OuterRef("submitted_at")),
+    )
+    before = Handoff.objects.filter(Exists(undone), lead=OuterRef("lead"))
+    return Q(state=HandoffState.WITHDRAWN) & Exists(before)
 
 
 def ended(scope: Scope) -> QuerySet[Handoff]:
@@ -179,6 +214,18 @@ def _refused(scope: Scope) -> Q:
     """Return the condition of leads that sales rejected at some time, by a decision that counts."""
     stands = Decision.objects.counted().filter(kind=DecisionKind.REJECT)
     return Q(pk__in=stands.values("handoff__lead"))
+
+
+def _apart(scope: Scope) -> Q:
+    """Return the condition of leads on which sales has not decided but by a decision that is none.
+
+    They are misrouted or duplicates, in no queue any more: they say nothing of acceptance.
+    """
+    standing = Decision.objects.standing()
+    of_lead = standing.filter(handoff__lead=OuterRef("handoff__lead"), kind__in=RATED)
+    waiting = Handoff.objects.open().filter(lead=OuterRef("handoff__lead"))
+    told = standing.exclude(kind__in=RATED).exclude(Exists(of_lead)).exclude(Exists(waiting))
+    return _reached(Stage.HANDED_OFF, scope) & Q(pk__in=told.values("handoff__lead"))
 
 
 def _won_early(scope: Scope) -> Q:
@@ -341,6 +388,7 @@ SLICES: dict[str, Slice] = {
     **_took_slices(),
     **_contact_slices(),
     "refused": Slice(cohort, _refused, _("Leads that sales rejected")),
+    "apart": Slice(cohort, _apart, _("Misrouted or duplicates, without a decision")),
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
     "accepted_by_sales": Slice(
         decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")

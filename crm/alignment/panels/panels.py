@@ -56,7 +56,7 @@ class GroupRow:
 
     @property
     def too_few_handed_off(self) -> bool:
-        return self.group.handed_off < LEAST
+        return self.group.to_decide < LEAST
 
 
 @dataclass(frozen=True)
