@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, FilteredRelation, Max, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Branches, Listing, Order, Page
 from leads.lists.leads import NEWEST_FIRST
-from leads.models import Event, Lead, Parking, Return
+from leads.models import Dispute, Event, Lead, Parking, Return
 from leads.models.lead import lead_name
-from leads.states import ParkingState
+from leads.states import HandoffState, ParkingState
 from sla.clocks.snapshots import ClockRow
 
 STALE_AFTER = timedelta(days=14)
@@ -78,11 +78,13 @@ class LeadShown(NamedTuple):
 class SentBack(NamedTuple):
     """A return: its lead, who rejected it, when and why, and the clock of the answer.
 
-    ``kind``: the class of the rejection. ``reason`` is bilingual.
+    ``state``: that of the handoff: rejected, misrouted or a duplicate. ``kind``: the class of a
+    rejection. ``reason`` is bilingual. ``was_contested``: the arbiter decided on it already.
     """
 
     pk: int
     handoff: int
+    state: str
     cycle: int
     opened_at: datetime
     assigned_to: str | None
@@ -91,13 +93,20 @@ class SentBack(NamedTuple):
     kind: str | None
     reason: Mapping[str, str] | None
     comment: str | None
+    was_contested: bool
     lead: LeadShown
     clock: ClockRow | None
+
+    @property
+    def is_contestable(self) -> bool:
+        """Whether marketing may contest it: a rejection, once."""
+        return self.state == HandoffState.REJECTED and not self.was_contested
 
 
 SENT_BACK_PATHS = (
     "pk",
     "handoff_id",
+    "handoff__state",
     "handoff__cycle",
     "opened_at",
     "assigned_to__name",
@@ -106,6 +115,7 @@ SENT_BACK_PATHS = (
     "decision__reason__kind",
     "decision__reason__name",
     "decision__comment",
+    "was_contested",
 )
 
 
@@ -139,7 +149,10 @@ def _sent_back_rows(*, ids: list[int]) -> QuerySet[Any]:
     )
     rows = Return.objects.filter(Among("pk", ids))
     # At most one decision of a handoff stands: the join repeats no row.
-    rows = rows.annotate(decision=FilteredRelation("handoff__decisions", condition=stands))
+    rows = rows.annotate(
+        decision=FilteredRelation("handoff__decisions", condition=stands),
+        was_contested=Exists(Dispute.objects.standing().filter(handoff=OuterRef("handoff"))),
+    )
     lead = [f"handoff__lead__{path}" for path in LEAD_PATHS]
     clock = [f"clock__{name}" for name in ClockRow._fields]
     return rows.values_list(*SENT_BACK_PATHS, *lead, *clock)

@@ -279,6 +279,8 @@ def _reopen(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
 # -- The registry
 
 
+PARKED = _("%(lead)s is parked, until its date or a new valuable action wakes it.")
+
 # In the order in which the lead page offers them.
 _ALL = (
     HandoffStep(
@@ -287,24 +289,7 @@ _ALL = (
         form=_withdraw_form,
         empty=partial(EmptyForm, WithdrawForm),
         act=_withdraw,
-        message=_("%(lead)s is back with marketing."),
-    ),
-    HandoffStep(
-        "close",
-        permission=permissions.can_answer_return,
-        form=return_steps.close_form,
-        act=return_steps.close,
-        message=_("%(lead)s is closed."),
-        label=_("Close the lead"),
-        is_final=True,
-    ),
-    HandoffStep(
-        "dispute",
-        permission=permissions.can_dispute,
-        form=return_steps.dispute_form,
-        act=return_steps.dispute,
-        message=_("The arbiter decides about %(lead)s."),
-        label=_("Contest the rejection"),
+        message=_("%(lead)s is with marketing again, to be qualified or handed off anew."),
     ),
     HandoffStep(
         "uphold",
@@ -335,7 +320,7 @@ _ALL = (
         permission=permissions.can_settle,
         form=return_steps.recycle_form,
         act=return_steps.recycle_case,
-        message=_("%(lead)s is parked."),
+        message=PARKED,
         label=_("Recycle: park it for later"),
     ),
     HandoffStep(
@@ -343,7 +328,7 @@ _ALL = (
         permission=permissions.can_settle,
         form=return_steps.close_form,
         act=return_steps.close_case,
-        message=_("%(lead)s is closed."),
+        message=_("%(lead)s is closed. Marketing can take it up again."),
         label=_("Close the lead"),
         is_final=True,
     ),
@@ -351,7 +336,7 @@ _ALL = (
         "take-up",
         permission=permissions.can_take_up,
         act=return_steps.take_up,
-        message=_("%(lead)s is open again."),
+        message=_("%(lead)s is open again and waits for marketing's answer."),
     ),
     HandoffStep(
         "requeue",
@@ -365,7 +350,7 @@ _ALL = (
         permission=permissions.can_reassign,
         form=_reassign_form,
         act=_reassign,
-        message=_("%(lead)s has a new owner."),
+        message=_("%(lead)s has a new owner, who is told."),
     ),
     HandoffStep(
         "pause",
@@ -409,7 +394,7 @@ _ALL = (
         is_offered=never,
         form=follow_up.not_reached_form,
         act=follow_up.not_reached,
-        message=_("%(lead)s is parked."),
+        message=PARKED,
     ),
     HandoffStep(
         # Evidence has forms of its own on the page; this step is a button only.
@@ -465,14 +450,31 @@ _ALL = (
         permission=permissions.can_recycle,
         form=return_steps.recycle_form,
         act=return_steps.recycle,
-        message=_("%(lead)s is parked."),
+        message=PARKED,
         label=_("Recycle: park it for later"),
+    ),
+    HandoffStep(
+        "close",
+        permission=permissions.can_answer_return,
+        form=return_steps.close_form,
+        act=return_steps.close,
+        message=_("%(lead)s is closed. Marketing can take it up again."),
+        label=_("Close the lead"),
+        is_final=True,
+    ),
+    HandoffStep(
+        "dispute",
+        permission=permissions.can_dispute,
+        form=return_steps.dispute_form,
+        act=return_steps.dispute,
+        message=_("The arbiter decides about %(lead)s, and you are told."),
+        label=_("Contest the rejection"),
     ),
     HandoffStep(
         "wake",
         permission=permissions.can_wake,
         act=return_steps.wake,
-        message=_("%(lead)s is awake and with marketing."),
+        message=_("%(lead)s is awake and with marketing, ready to qualify."),
     ),
     HandoffStep(
         "amount",

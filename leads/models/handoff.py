@@ -278,10 +278,12 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def refusals_of(self, lead: Lead) -> DecisionQuerySet:
         """Return the decisions by which a person did not take ``lead``, the newest first.
 
-        Rejections, and accepts that were put back into the queue without a contact. Each with
-        ``is_overturned``: whether the arbiter overturned it.
+        Rejections, decisions that it is misrouted or a duplicate, and accepts that were put back
+        into the queue without a contact. Each with ``is_overturned``: whether the arbiter
+        overturned it.
         """
-        refused = Q(kind=DecisionKind.REJECT) | Q(released_at__isnull=False)
+        kinds = (DecisionKind.REJECT, DecisionKind.MISROUTE, DecisionKind.DUPLICATE)
+        refused = Q(kind__in=kinds) | Q(released_at__isnull=False)
         rows: Any = self.filter(refused, handoff__lead=lead, undone_at__isnull=True)
         overturned = Handoff.objects.filter(
             pk=OuterRef("handoff"), returns__state=ReturnState.OVERTURNED

@@ -7,6 +7,7 @@ has, it goes to marketing's desk. Permission is the caller's question (leads.per
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,11 @@ REFUSALS = (
     submission.PackageIncomplete,
     submission.ScoreTooLow,
 )
+
+
+def cause_text(payload: Mapping[str, Any]) -> str:
+    """Return why a misrouted lead went to marketing, by its event; empty if it went elsewhere."""
+    return str(CAUSES.get(payload.get("cause", ""), ""))
 
 
 class WrongTeam(DomainError):

@@ -62,6 +62,13 @@ ICONS = {
     "disputed": "scale",
     "upheld": "gavel",
     "denied": "gavel",
+    "closed": "circle-slash",
+    "recycled": "recycle",
+    "woken": "sun",
+    "given_back": "undo-2",
+    "next_step": "calendar-clock",
+    "no_contact": "phone-off",
+    "consent": "shield-check",
     "note": "notebook-pen",
 }
 

@@ -166,6 +166,7 @@ class QueueRow:
     undo_at: str
     reading: readings.Reading | None
     can_decide: bool
+    is_barred: bool
     can_accept_as_sql: bool
     name: str
     about: str
@@ -253,6 +254,7 @@ def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> Queue
         undo_at=around.undo_at(pk),
         reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
         can_decide=can_decide,
+        is_barred=is_barred,
         # The same people: what is left to ask is whether the package proves it.
         can_accept_as_sql=can_decide and handoff.proves_sql,
         # Escaped once, since each button repeats it.

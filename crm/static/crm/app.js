@@ -145,6 +145,11 @@ function go(key) {
 /** Leaves what one is in: a search, the row one stands on, else a page that offers a way back; never typed text. */
 function onEscape(field) {
   if ($("dialog[open], [popover]:popover-open")) return;
+  const more = $("details.more[open]");
+  if (more) {
+    more.open = false;
+    return $("summary", more).focus();
+  }
   if (field?.type === "search") field.blur();
   if (here()) here().classList.remove("is-here");
   else if (body.dataset.shortcuts === "on" && (!field || field.matches("[type=radio], [type=checkbox]"))) $("a[data-escape]")?.click();
@@ -256,6 +261,7 @@ function onClick(event) {
   if (eye) showPassword(eye);
   const copier = target.closest("[data-copies]");
   if (copier) copy(copier);
+  for (const more of $$("details.more[open]")) if (!more.contains(target)) more.open = false;
 }
 
 /** The middle button of the mouse opens what a button leads to in another tab, as it does for a link. */

@@ -245,6 +245,8 @@ function entryOf(form) {
   return firstField(form) ?? [$("summary", fold ?? form), $("button", form)].find((each) => each && shown(each));
 }
 
+const panelOf = (form) => form.closest("section, .panel, .card");
+
 /** The next form with something typed; else the next one of the panel to type in; else the same; or null. */
 function nextForm(sent) {
   const all = forms();
@@ -252,13 +254,20 @@ function nextForm(sent) {
   const isTyped = (form) => $("[data-restored]", form);
   const typed = all.slice(sent.place + 1).find(isTyped) ?? all.find(isTyped);
   if (typed) return typed;
-  // The form is gone, and another one has its place: it may only be one to type in. Enter would
-  // press a button that nobody chose.
-  if (at < 0) return all[sent.place] && fieldsOf(all[sent.place]).size ? all[sent.place] : null;
-  const panel = all[at].closest("section, .panel, .card");
+  // The form is gone, and another one has its place: it may only be one to type in, of the same
+  // panel. Enter would press a button that nobody chose.
+  if (at < 0) return all[sent.place] && fieldsOf(all[sent.place]).size && panelOf(all[sent.place])?.id === sent.panel ? all[sent.place] : null;
+  const panel = panelOf(all[at]);
   const isNear = (form) => panel?.contains(form) && fieldsOf(form).size && entryOf(form);
   const near = fieldsOf(all[at]).size ? all.slice(at + 1).find(isNear) : null;
   return near ?? all[at];
+}
+
+/** The panel in which the form was, if there is one still: it says what became of the step. */
+function panelAfter(sent) {
+  const panel = sent.panel && document.getElementById(sent.panel);
+  if (panel) panel.tabIndex = -1;
+  return panel;
 }
 
 /** Go back to where the person was when the form was sent, unless the page says where to go. */
@@ -273,7 +282,8 @@ function goBack(sent) {
   if ($("main [autofocus]") || matchMedia("(pointer: coarse)").matches) return;
   const wrong = form && $("[aria-invalid=true]", form);
   const next = wrong ? null : nextForm(sent);
-  (wrong ?? (next && entryOf(next)))?.focus({ preventScroll: true });
+  const there = wrong ?? (next && entryOf(next)) ?? panelAfter(sent);
+  there?.focus({ preventScroll: true });
 }
 
 /* ---- What happens ---- */
@@ -289,6 +299,7 @@ function onSubmit(event) {
     to: pathOf(event.submitter?.getAttribute("formaction") || addressOf(form)),
     page: pageOfForms,
     place: all.indexOf(form),
+    panel: panelOf(form)?.id,
     drafts: draftsBeside(form),
     top: scrollY,
   });

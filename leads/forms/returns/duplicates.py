@@ -26,7 +26,7 @@ class DuplicateForm(forms.Form):
     original = WholeField(
         label=_("Which lead is it?"), required=False, min_value=1, widget=forms.RadioSelect()
     )
-    comment = comment_field(_("You do not see it here? Describe it, and marketing finds it."))
+    comment = comment_field(_("If you do not see it here: describe it, and marketing finds it"))
 
     def __init__(self, *args: Any, sight: User, is_linked: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

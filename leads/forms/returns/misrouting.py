@@ -25,6 +25,10 @@ class MisrouteForm(forms.Form):
         self.teams = {str(team.pk): team for team in teams}
         if not teams:
             del self.fields["team"]
+        if not self.is_bound:
+            first = next(iter(self.fields.values()))
+            first.widget.attrs["autofocus"] = True
+        if not teams:
             return
         names = [(pk, team.name) for pk, team in self.teams.items()]
         unknown = (MARKETING, _("I do not know: marketing decides"))

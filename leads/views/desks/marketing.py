@@ -20,11 +20,11 @@ from crm.lib.paging import BadParameter, Page
 from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.desks import marketing, readiness
+from leads.desks.marketing import SentBack
 from leads.desks.readiness import Judged, Measure
-from leads.forms.handoff_steps import STEPS
 from leads.lists.leads import LeadRow, rows_of
 from leads.records.fields import labels as field_labels
-from leads.states import Stage, WakeCause
+from leads.states import EventKind, HandoffState, Stage, WakeCause
 from leads.views.lead.trail import of_list
 from sla.clocks import readings
 from sla.states import RejectionClass
@@ -43,6 +43,11 @@ ANSWERS: dict[str, Promise] = {
     "recycle": _("Recycle"),
     "close": _("Close"),
     "dispute": pgettext_lazy("step", "Dispute"),
+}
+# Why sales sent a lead back that it did not reject.
+OTHERS = {
+    HandoffState.MISROUTED.value: EventKind.MISROUTED.label,
+    HandoffState.DUPLICATE.value: EventKind.DUPLICATE.label,
 }
 UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
 
@@ -147,13 +152,15 @@ def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Show
     rows = []
     for row in marketing.sent_back_rows(page):
         reading = readings.reading(row.clock, at=request.now) if row.clock else None
-        rows.append((row, reading))
+        rows.append((row, reading, _answers(request.user, row)))
     kinds = {each.value: str(each.label) for each in RejectionClass}
-    return page, {"rows": rows, "kinds": kinds, "answers": _answers(request.user)}
+    return page, {"rows": rows, "kinds": kinds, "others": OTHERS}
 
 
-def _answers(user: User) -> list[tuple[str, Promise]]:
-    answers = [(name, label) for name, label in ANSWERS.items() if name in STEPS]
+def _answers(user: User, row: SentBack) -> list[tuple[str, Promise]]:
+    """Return the answers to a return, with their labels; only a rejection can be contested."""
+    names = [name for name in ANSWERS if name != "dispute" or row.is_contestable]
+    answers = [(name, ANSWERS[name]) for name in names]
     # The lead page asks for the team of each lead; most people lead none.
     if user.team_ids(Side.MARKETING, led=True):
         answers.append(("give-return", pgettext_lazy("return", "Give away")))

@@ -9,21 +9,33 @@ from typing import Any
 
 from leads.models import Decision, Event, Handoff, Lead, ValuableAction
 from leads.records import fields
+from leads.returns import misrouting
 from leads.states import DecisionKind, EventKind, Stage
 
-# A refusal matters to the next owner of the lead, until the lead was contacted.
-REFUSABLE = (Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.RETURNED)
+# A refusal matters to the next owner of the lead, until the lead was contacted; and to marketing,
+# whatever it answered.
+REFUSABLE = (
+    Stage.CAPTURED,
+    Stage.MQL,
+    Stage.HANDED_OFF,
+    Stage.ACCEPTED,
+    Stage.RETURNED,
+    Stage.CLOSED,
+    Stage.RECYCLED,
+)
 
 
 @dataclass(frozen=True)
 class Refusal:
     """A decision by which a person did not take the lead.
 
-    ``changed``: the labels of what was changed or proven since then.
+    ``changed``: the labels of what was changed or proven since then. ``cause``: why a misrouted
+    lead went to marketing and to no other team.
     """
 
     decision: Decision
     changed: list[str]
+    cause: str = ""
 
     @property
     def is_rejection(self) -> bool:
@@ -81,11 +93,18 @@ def refusals_of(lead: Lead, rows: list[Event]) -> list[Refusal]:
     changes = {decision.pk: _changed_since(decision, rows) for decision in decisions}
     facts = {fact for changed in changes.values() for fact in changed}
     labels = fields.labels(sorted(facts)) if facts else {}
+    causes = _causes(rows)
     refusals = []
     for decision in decisions:
         changed = [labels[fact] for fact in changes[decision.pk]]
-        refusals.append(Refusal(decision, changed))
+        refusals.append(Refusal(decision, changed, causes.get(decision.handoff_id, "")))
     return refusals
+
+
+def _causes(rows: Iterable[Event]) -> dict[int | None, str]:
+    """Return by handoff why a misrouted lead went to marketing."""
+    misrouted = (row for row in rows if row.kind == EventKind.MISROUTED)
+    return {row.handoff_id: misrouting.cause_text(row.payload) for row in misrouted}
 
 
 def _changed_since(decision: Decision, rows: Iterable[Event]) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, add_notes
@@ -22,6 +24,7 @@ from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification import given_facts, judging, overrides
 from leads.records import leads
+from leads.states import Stage
 from leads.views.lead.page import fetch, show, show_too_late
 from leads.views.lead.trail import trail
 from leads.views.qualification import choice, show_qualify
@@ -73,6 +76,8 @@ def add_action(request: Request, pk: int) -> HttpResponse:
     except MovedOn as error:
         return show_too_late(request, lead, "action", form, error)
 
+    was_parked = lead.stage == Stage.RECYCLED
+
     def write(now: datetime) -> None:
         data = form.cleaned_data
         leads.add_action(
@@ -83,8 +88,17 @@ def add_action(request: Request, pk: int) -> HttpResponse:
             by=request.user,
             at=now,
         )
+        if was_parked:
+            _say_if_awake(request, lead)
 
     return _record(request, lead, "action", form, write)
+
+
+def _say_if_awake(request: Request, lead: Lead) -> None:
+    """Add a message if the action woke the lead; one that it did before it was parked does not."""
+    if fetch(request, lead.pk).stage != Stage.RECYCLED:
+        text = _("%(lead)s is awake and with marketing, ready to qualify.")
+        messages.success(request, text % {"lead": lead})
 
 
 @require_POST

@@ -14,9 +14,12 @@ from leads.models import Dispute, Handoff, Lead, Return, ValuableActionKind
 from leads.qualification.rules import Assessment
 from leads.records import fields
 from leads.returns import cases
-from leads.states import SENT_BACK, ReturnState, Verdict
+from leads.states import SENT_BACK, ReturnState, Stage, Verdict
 from leads.templatetags.leads import fact_text
 from sla.clocks import readings
+
+# Where the return waits for an answer, or tells which one it has.
+ANSWERABLE = (Stage.RETURNED, Stage.CLOSED, Stage.RECYCLED)
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,14 @@ class SentBack:
 def sent_back(handoff: Handoff | None, *, viewer: User, at: datetime) -> SentBack | None:
     """Return the return of the lead's last handoff; None where sales did not send it back.
 
+    None for a lead that woke since then, too: marketing has it as any other to qualify.
+
     Two queries for one that was sent back, two more while the arbiter has it, and one more for a
     duplicate.
     """
     if handoff is None or handoff.state not in SENT_BACK:
+        return None
+    if handoff.lead.stage not in ANSWERABLE:
         return None
     rows = Return.objects.select_related("clock", "assigned_to", "answered_by", "reason")
     row = rows.exclude(state=ReturnState.CANCELLED).filter(handoff=handoff).first()

@@ -154,7 +154,7 @@ def _detail(event: Event, names: dict[str, str]) -> str:
         code = payload.get("criterion", "")
         return names.get(code, code)
     if event.kind == EventKind.MISROUTED:
-        return str(misrouting.CAUSES.get(payload.get("cause", ""), ""))
+        return misrouting.cause_text(payload)
     channel = payload.get("channel", "")
     if channel in ContactChannel.values:
         return _attempt(channel, payload.get("outcome", ""))

@@ -16,6 +16,7 @@ from leads.models import Handoff, Lead
 from leads.records import search
 from leads.returns import duplicates
 from leads.views.handoffs import decide, decided, decision_page, done, fetch, fetch_to_decide
+from leads.views.lead.trail import trail
 
 Act = Callable[[Request, Handoff, DuplicateForm], HttpResponse]
 
@@ -44,6 +45,12 @@ def _answer(request: Request, handoff: Handoff, act: Act, *, is_linked: bool) ->
     if answer is not None:
         return answer
     context = decision_page(request, handoff, form)
+    came = context["trail"]
+    context |= {"back": came.url, "back_label": came.label}
+    if is_linked:
+        # Marketing comes from the lead, and has no queue.
+        lead = handoff.lead
+        context |= {"back": trail(request).to_lead(lead.pk), "back_label": str(lead)}
     context["offered"] = _offered(request, handoff.lead)
     return render(request, "leads/duplicate.html", context, status=status)
 
@@ -82,12 +89,20 @@ def _mark(request: Request, handoff: Handoff, form: DuplicateForm) -> HttpRespon
         by=request.user,
         at=request.now,
     )
-    text = _("%(lead)s is closed as a duplicate.")
-    if form.cleaned_data["original"] is None:
+    original = form.cleaned_data["original"]
+    if original is None:
         text = _("%(lead)s went back to marketing, which finds the other lead.")
+    else:
+        text = _closed(original)
     return decided(request, handoff, text)
+
+
+def _closed(original: Lead) -> str:
+    """Return the message, into which add_message puts the lead itself."""
+    text = _("%(lead)s is closed: what it did counts for %(original)s now.")
+    return text.replace("%(original)s", str(original).replace("%", "%%"))
 
 
 def _link(request: Request, handoff: Handoff, form: DuplicateForm) -> HttpResponse:
     duplicates.link(handoff, form.cleaned_data["original"], by=request.user, at=request.now)
-    return done(request, handoff, _("%(lead)s is closed as a duplicate."))
+    return done(request, handoff, _closed(form.cleaned_data["original"]))

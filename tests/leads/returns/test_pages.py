@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from leads.models import Handoff, Lead, Return
-from leads.returns import returns
+from leads.models import Handoff, Lead, Return, ValuableActionKind
+from leads.returns import recycling, returns
 from tests import factories
 from tests.factories import Cast
-from tests.leads.returns.rows import reason_to_close
+from tests.leads.returns.rows import reason_to_close, reason_to_recycle
 
 pytestmark = pytest.mark.usefixtures("moment")
 
@@ -49,6 +50,37 @@ def test_reason_is_asked_for_and_the_comment_stays(sent_back: Handoff, client: C
     form = answer.context["forms"]["close"]
     assert (answer.status_code, list(form.errors)) == (422, ["reason"])
     assert "Es estudiante" in answer.content.decode()
+
+
+@pytest.mark.parametrize("step", ["close", "recycle", "reject", "duplicate", "misroute"])
+def test_summary_of_wrong_input_leads_to_each_wrong_field(
+    sent_back: Handoff, cast: Cast, client: Client, step: str
+) -> None:
+    """A group of radios has no id of its own: its first one has."""
+    handoff = sent_back
+    if step in ("reject", "duplicate", "misroute"):
+        handoff = factories.handed_off(cast)
+        signed_in(client, cast.bea)
+    reason_to_recycle()
+    answer = client.post(f"/handoffs/{handoff.pk}/{step}/", {"q": "", "reason": ""})
+    text = answer.content.decode()
+    summary = text[text.index('class="err-sum"') :].partition("</div>")[0]
+    targets = re.findall('href="#([^"]*)"', summary)
+    assert answer.status_code == 422 and targets
+    assert [target for target in targets if f'id="{target}"' not in text] == []
+
+
+def test_step_that_wakes_a_lead_says_so(sent_back: Handoff, cast: Cast, client: Client) -> None:
+    reason = reason_to_recycle()
+    recycling.park(sent_back, reason, wake_on=None, by=cast.ana, at=factories.CONTACTED_AT)
+    kind = ValuableActionKind.objects.get(code="asked_for_demo").pk
+    data = {"kind": kind, "occurred_on": "2026-03-02"}
+    address = f"/leads/{sent_back.lead_id}/actions/"
+    page = client.post(address, data, follow=True).content.decode()
+    assert "is awake and with marketing, ready to qualify." in page
+    # The return is answered; who rejected the lead, and why, still stands at the top.
+    assert 'id="return"' not in page
+    assert "rejected it</strong>" in page
 
 
 def test_closed_lead_is_taken_up_again(sent_back: Handoff, cast: Cast, client: Client) -> None:

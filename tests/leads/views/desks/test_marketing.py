@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import User
 from leads.desks import marketing, readiness
 from leads.models import Handoff, Lead
-from leads.returns import recycling, returns
+from leads.returns import disputes, duplicates, misrouting, recycling, returns
 from leads.views.desks import marketing as page
 from tests import factories
 from tests.factories import Cast
@@ -89,7 +89,7 @@ def test_sent_back_shows_who_when_why_and_the_answers(cast: Cast, signed_in: Any
     handoff = factories.rejected(cast)
     handoff.decisions.update(comment="Es estudiante")
     answer = signed_in(cast.ana).get("/desk/")
-    [(row, reading)] = answer.context["rows"]
+    [(row, reading, _answers)] = answer.context["rows"]
     assert (row.rejected_by, row.rejected_at, row.comment) == (
         "Bea Quintero",
         factories.ACCEPTED_AT,
@@ -101,6 +101,33 @@ def test_sent_back_shows_who_when_why_and_the_answers(cast: Cast, signed_in: Any
         assert f"/leads/{handoff.lead_id}/" in text and way in text, way
     lead_page = signed_in(cast.ana).get(f"/leads/{handoff.lead_id}/").content.decode()
     assert 'id="step-recycle"' in lead_page and 'id="step-close"' in lead_page
+
+
+def test_only_a_rejection_that_no_arbiter_judged_can_be_contested(
+    cast: Cast, signed_in: Any
+) -> None:
+    """A link to an answer that the lead page does not offer would lead nowhere."""
+    judged, fresh, misrouted, duplicate = (
+        factories.rejected(cast),
+        factories.rejected(cast),
+        factories.handed_off(cast),
+        factories.handed_off(cast),
+    )
+    disputes.contest(judged, "No es así", by=cast.ana, at=factories.CONTACTED_AT)
+    disputes.deny(judged, comment="Sí es así", by=cast.elsa, at=factories.SQL_AT)
+    misrouting.misroute(misrouted, None, by=cast.bea, at=factories.ACCEPTED_AT)
+    duplicates.mark(duplicate, None, by=cast.bea, at=factories.ACCEPTED_AT, comment="Ya está")
+    page = signed_in(cast.ana).get("/desk/")
+    names = {row.handoff: [name for name, _label in ways] for row, _, ways in page.context["rows"]}
+    assert names == {
+        judged.pk: ["recycle", "close"],
+        fresh.pk: ["recycle", "close", "dispute"],
+        misrouted.pk: ["recycle", "close"],
+        duplicate.pk: ["recycle", "close"],
+    }
+    text = page.content.decode()
+    assert "Misrouted" in text and "Duplicate of another lead" in text
+    assert f"/handoffs/{duplicate.pk}/link/" in text
 
 
 def test_answered_return_leaves_the_desk(cast: Cast, signed_in: Any) -> None:

@@ -12,6 +12,7 @@ from leads import handoffs
 from leads.handoffs import undo
 from leads.models import Handoff
 from leads.records import leads
+from leads.returns import duplicates, misrouting
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import ACCEPTED_AT, Cast, when
@@ -91,6 +92,20 @@ def test_returned_lead_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> N
     # Where the lead is mended it is in sight, too.
     mend = signed_in(cast.ana).get(f"/leads/{handoff.lead_id}/qualify/").content.decode()
     assert mend.index("No such number") < mend.index('id="hand-off"')
+
+
+def test_decision_that_is_no_rejection_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> None:
+    misrouted, duplicate = factories.handed_off(cast), factories.handed_off(cast)
+    misrouting.misroute(misrouted, None, by=cast.bea, at=ACCEPTED_AT, comment="Wants spare parts")
+    duplicates.mark(duplicate, None, by=cast.bea, at=ACCEPTED_AT, comment="Seen in January")
+    for handoff, words in (
+        (
+            misrouted,
+            "it is for another team</strong>. No other team was named. “Wants spare parts”",
+        ),
+        (duplicate, "it is a duplicate of another lead</strong>. “Seen in January”"),
+    ):
+        assert f"Bea Quintero: {words}" in html(signed_in(cast.ana), handoff.lead_id)
 
 
 def test_accept_without_a_contact_is_told_to_the_next_rep(cast: Cast, signed_in: SignedIn) -> None:
