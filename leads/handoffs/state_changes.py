@@ -16,7 +16,7 @@ from crm.lib.db.inserts import Many, insert, next_id
 from crm.lib.db.returning import Computed, constraint_of, update_returning
 from crm.lib.errors import Conflict
 from leads import events
-from leads.conflicts import AlreadyTaken
+from leads.conflicts import AlreadyTaken, NoContactAsked
 from leads.handoffs import stages
 from leads.models import Decision, Handoff, Lead
 from leads.staff import stand_ins
@@ -28,6 +28,8 @@ from sla.states import Metric
 OWNER_GUARD = "handoff_owner_is_active"  # the trigger that refuses an inactive owner
 
 ONE_OPEN = "handoff_one_open_per_lead"  # the constraint on the open handoffs of a lead
+# The triggers on handoffs of people who asked not to be contacted.
+MAY_BE_CONTACTED = "handoff_may_be_contacted"
 
 
 class OwnerLeft(Conflict):
@@ -42,6 +44,13 @@ class AnotherIsOpen(Conflict):
 
     code = "another_is_open"
     message = gettext_lazy("This lead has been handed off again in the meantime.")
+
+
+class PersonIsMarked(Conflict):
+    """The database refused to open a handoff again (MAY_BE_CONTACTED)."""
+
+    code = NoContactAsked.code
+    message = NoContactAsked.reason
 
 
 def claim(
@@ -79,8 +88,9 @@ def write(
     ``next_metric``: the metric whose clock starts next. The row gets the id of that clock at once,
     and :func:`next_clock` makes it. ``decision``: an unsaved one, which gets its id.
 
-    Raises OwnerLeft or AnotherIsOpen, which end the transaction, if the database refuses the
-    owner, or a second open handoff of the lead.
+    Raises OwnerLeft, AnotherIsOpen or PersonIsMarked, which end the transaction, if the database
+    refuses the owner, a second open handoff of the lead, or one of a person who asked not to be
+    contacted.
     """
     has_clock = next_metric is not None and next_metric in handoff.policy["clocks"]
     changes = dict(fields)
@@ -117,6 +127,8 @@ def _update(
             raise OwnerLeft from error
         if name == ONE_OPEN:
             raise AnotherIsOpen from error
+        if name == MAY_BE_CONTACTED:
+            raise PersonIsMarked from error
         raise
 
 

@@ -44,8 +44,6 @@ from sla.models import AgreementVersion, Clock
 from sla.states import Metric
 
 NO_MORE: Mapping[str, Any] = {}
-# The trigger on handoffs of people who asked not to be contacted.
-MAY_BE_CONTACTED = "handoff_may_be_contacted"
 CYCLE_ONCE = "handoff_cycle_once"  # the constraint on the numbers of a lead's handoffs
 
 
@@ -186,7 +184,7 @@ def hand_off(
         # Outside the transaction, which the database has ended: the refusal reads who was faster.
         if constraint_of(error) in (state_changes.ONE_OPEN, CYCLE_ONCE):
             raise AlreadyHandedOff(lead) from error
-        if constraint_of(error) == MAY_BE_CONTACTED:
+        if constraint_of(error) == state_changes.MAY_BE_CONTACTED:
             raise NoContactAsked(lead) from error
         raise
 

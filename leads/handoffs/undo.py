@@ -35,7 +35,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     The handoff is pending again and its accept clock runs on. The decision stays in the history;
     its messages are not sent.
 
-    Raises TooLate.
+    Raises TooLate, PersonIsMarked.
     """
     decision = standing(handoff)
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:

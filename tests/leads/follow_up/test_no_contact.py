@@ -13,6 +13,8 @@ from crm.accounts.models import User
 from leads import handoffs
 from leads.conflicts import NoContactAsked
 from leads.follow_up import attempts, no_contact
+from leads.handoffs import undo
+from leads.handoffs.state_changes import PersonIsMarked
 from leads.models import Handoff, Lead, Person
 from leads.returns import recycling
 from tests import factories
@@ -127,3 +129,16 @@ def test_lead_page_has_no_links_until_there_is_a_consent(
     assert (refused.status_code, lifted.status_code) == (422, 302)
     page = ana.get(address).content.decode()
     assert [link in page for link in links] == [True, True, True]
+
+
+def test_decision_on_a_person_who_asked_since_cannot_be_undone(cast: Cast) -> None:
+    handoff = factories.accepted(cast)
+    other = twin(cast, handoff.lead, email=True)
+    waiting = handoffs.hand_off(other, team=cast.sales, by=cast.ana, at=NOON)
+    reason = factories.rejection("not_the_persona")
+    handoffs.reject(waiting, reason, by=cast.cruz, at=NOON)
+    ask(handoff, cast)
+    with pytest.raises(PersonIsMarked):
+        undo.undo(waiting, by=cast.cruz, at=NOON)
+    waiting.refresh_from_db()
+    assert waiting.state == "rejected"
