@@ -110,6 +110,8 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
         payload={**_outcome(row), "comment": why},
         owner=owner,
     )
+    # What marketing meant to do with a lead that woke after the outcome.
+    next_steps.end(lead.pk, at=at)
     next_steps.follow(handoff, at=at)
     return handoff
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib.errors import DomainError
 from leads import events
+from leads.follow_up import next_steps
 from leads.handoffs import notices, stages, state_changes
 from leads.models import Decision, Handoff, Lead, Return
 from leads.records import contact_privacy
@@ -180,5 +181,7 @@ def _close(
     """Close the lead, and copy its valuable actions; the owner of ``original`` is told."""
     lead = handoff.lead
     stages.reach(lead, Stage.CLOSED, on=events.today(at))
+    # What marketing meant to do with it.
+    next_steps.end(lead.pk, at=at)
     for action in copied_actions.copy(lead, original, by=by, at=at):
         new_actions.follow(action, by=by, at=at, decision=decision)

@@ -9,6 +9,7 @@ from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db.inserts import take_next_ids
 from leads.conflicts import NoContactAsked
+from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes
 from leads.handoffs.notices import News
 from leads.models import Handoff, Lead, Package
@@ -40,6 +41,8 @@ def begin(handoff: Handoff, lead: Lead, *, by: User, at: datetime) -> Handoff:
     """
     if lead.person.no_contact_at is not None:
         raise NoContactAsked(lead)
+    # What marketing meant to do with it.
+    next_steps.end(lead.pk, at=at)
     package = Package.objects.filter(handoff=handoff).first()
     policy = _policy(handoff, lead, package)
     handoff_id, clock_id = take_next_ids(Handoff, Clock)

@@ -12,11 +12,11 @@ from crm.accounts import leaves
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.follow_up import attempts, next_steps
-from leads.handoffs import outcomes, pauses
+from leads.handoffs import corrections, outcomes, pauses
 from leads.handoffs import undo as decisions
 from leads.models import Handoff, Lead, OutcomeReason, PlannedStep
 from leads.records import archiving
-from leads.returns import recycling
+from leads.returns import disputes, duplicates, recycling
 from leads.states import FollowUp
 from tests import factories
 from tests.conftest import Moment
@@ -189,6 +189,45 @@ def test_lead_on_the_desk_of_marketing_has_a_step_until_it_is_handed_off(cast: C
     assert (only(lead).owner, only(lead).handoff) == (cast.ana, None)
     handoffs.hand_off(lead, team=cast.sales, by=cast.ana, at=NOON)
     assert not PlannedStep.objects.open().exists()
+
+
+def _link(cast: Cast) -> Lead:
+    handoff = factories.rejected(cast)
+    _plan_of_marketing(handoff.lead, cast)
+    duplicates.link(handoff, factories.mql(cast), by=cast.ana, at=NOON)
+    return handoff.lead
+
+
+def _uphold(cast: Cast) -> Lead:
+    handoff = factories.rejected(cast)
+    disputes.contest(handoff, "Sí cumple", by=cast.ana, at=NOON)
+    _plan_of_marketing(handoff.lead, cast)
+    disputes.uphold(handoff, by=cast.elsa, at=NOON, comment="Sí cumple")
+    return handoff.lead
+
+
+def _plan_of_marketing(lead: Lead, cast: Cast) -> None:
+    lead = Lead.objects.get(pk=lead.pk)
+    next_steps.change(lead, None, FollowUp.OTHER, date(2026, 3, 6), by=cast.ana, at=NOON)
+
+
+@pytest.mark.parametrize("leave", [_link, _uphold])
+def test_step_of_marketing_ends_as_the_lead_leaves_its_desk(
+    cast: Cast, leave: Callable[[Cast], Lead]
+) -> None:
+    lead = leave(cast)
+    assert not PlannedStep.objects.open().filter(lead=lead).exists()
+
+
+def test_reopened_lead_that_was_awake_has_the_step_of_sales(cast: Cast) -> None:
+    handoff = factories.lost(cast)
+    tenth = when("2026-03-10 10:00")
+    recycling.park(handoff, reason_to_recycle(), wake_on=None, by=cast.bea, at=tenth)
+    recycling.wake_by_hand(handoff.lead, by=cast.ana, at=tenth)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    next_steps.change(lead, None, FollowUp.OTHER, date(2026, 3, 16), by=cast.ana, at=tenth)
+    corrections.reopen(handoff, why="Fue un error", by=cast.bea, at=tenth)
+    assert (only(lead).owner, only(lead).handoff) == (cast.bea, handoff)
 
 
 def test_archived_lead_has_no_step(cast: Cast) -> None:
