@@ -129,10 +129,13 @@ def settle(
     if attempt is None:
         raise NothingBegun(_("This attempt has its outcome already."))
     attempt.handoff = handoff
+    # Begun before the lead was put back and accepted anew: it counts for this acceptance.
+    if handoff.accepted_at is not None:
+        attempt.at = max(attempt.at, handoff.accepted_at)
     attempt.note = note
     attempt.recorded_at = at
     _judge(attempt, outcome)
-    attempt.save(update_fields=["outcome", "reached", "note", "recorded_at"])
+    attempt.save(update_fields=["outcome", "reached", "note", "at", "recorded_at"])
     _follow(handoff, attempt, call_back_on, at=at)
     return attempt
 

@@ -119,7 +119,9 @@ def _on_day(calendar: WorkCalendar, day: date, *, at: datetime) -> When:
 
 
 def made_since(handoff: Handoff) -> int:
-    """Return how many attempts were made since the handoff was accepted."""
+    """Return how many attempts were made since the handoff was accepted; 0 if it is not."""
+    if handoff.accepted_at is None:
+        return 0
     return Attempt.objects.made().filter(handoff=handoff, at__gte=handoff.accepted_at).count()
 
 

@@ -314,3 +314,13 @@ def test_earlier_start_that_leaves_no_time_before_the_pause_ends_it(cast: Cast) 
         at,
     )
     assert (clock.pauses.get().end, clock.pauses.get().ended_at) == ("corrected", at)
+
+
+def test_attempt_begun_before_a_requeue_counts_from_the_new_acceptance(cast: Cast) -> None:
+    handoff = factories.accepted(cast)
+    begun = attempts.begin(handoff, "whatsapp", by=cast.bea, at=ELEVEN)
+    handoffs.requeue(handoff, by=cast.dora, at=ELEVEN, cause="lead:1", why="Otra vez")
+    noon = when("2026-03-02 12:00")
+    handoff = handoffs.accept(stored(handoff), by=cast.bea, at=noon)
+    attempts.settle(handoff, begun.pk, outcome="reached", by=cast.bea, at=noon)
+    assert (stored(handoff).contacted_at, Attempt.objects.get().at) == (noon, noon)
