@@ -16,7 +16,7 @@ from leads.conflicts import MovedOn
 from leads.handoffs import notices, state_changes
 from leads.models import Dispute, Handoff, OutcomeReason
 from leads.returns import cases, next_cycles, recycling, returns
-from leads.states import DisputeKind, DisputeState, EventKind, ReturnState
+from leads.states import DisputeKind, DisputeState, EventKind, HandoffState, ReturnState
 
 
 @transaction.atomic
@@ -27,7 +27,9 @@ def contest(handoff: Handoff, why: str, *, by: User, at: datetime) -> Dispute:
     another answer by now, or the arbiter has decided on this rejection before.
     """
     lead = returns.lock_lead(handoff)
-    if Dispute.objects.standing().filter(handoff=handoff).exists():
+    # Only a rejection: what else sends a lead back does not touch marketing's acceptance rate.
+    was_decided = Dispute.objects.standing().filter(handoff=handoff).exists()
+    if handoff.state != HandoffState.REJECTED or was_decided:
         raise MovedOn(handoff)
     handoff.lead = lead
     returns.answer(handoff, lead, ReturnState.DISPUTED, by=by, at=at)

@@ -12,11 +12,11 @@ from crm.accounts.models import Team, User
 from crm.alignment.numbers import agreement as numbers
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.conflicts import AlreadyTaken, RejectedBefore
+from leads.conflicts import AlreadyTaken, MovedOn, RejectedBefore
 from leads.handoffs import undo
 from leads.handoffs.undo import TooLate
 from leads.models import Handoff, Lead, Return
-from leads.returns import duplicates, misrouting
+from leads.returns import disputes, duplicates, misrouting
 from leads.returns.misrouting import WrongTeam, misroute
 from leads.states import HandoffState
 from sla.agreements import agreements
@@ -275,3 +275,10 @@ def test_who_misrouted_it_still_sees_it_and_their_colleagues_do_not(cast: Cast) 
         True,
         True,
     ]
+
+
+def test_misrouted_lead_is_not_contested(cast: Cast) -> None:
+    handoff = factories.handed_off(cast)
+    misroute(handoff, None, by=cast.bea, at=ACCEPTED_AT)
+    with pytest.raises(MovedOn):
+        disputes.contest(handoff, "Sí es de ustedes", by=cast.ana, at=NOON)
