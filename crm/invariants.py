@@ -19,25 +19,28 @@ from crm.notifications.models import Channel, Letter, Message, Notice
 from leads.models import (
     Attempt,
     Decision,
-    Dispute,
     Event,
     Handoff,
-    Lead,
-    Parking,
     PlannedStep,
-    Return,
+)
+from leads.returns.invariants import (
+    answered_return_goes_on,
+    closed_lead_has_its_answer,
+    duplicate_is_closed,
+    lead_sent_back_waits_for_one_answer,
+    misrouted_handoff_goes_on,
+    open_dispute_waits_with_its_return,
+    open_return_waits_with_its_lead,
+    parked_lead_wakes_in_time,
 )
 from leads.states import (
     DECIDED,
     OPEN,
-    SENT_BACK,
+    QUALIFIED_IN,
     STAGE_OF,
     WORKED,
     DecisionKind,
     HandoffState,
-    ParkingState,
-    ReturnState,
-    Stage,
 )
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import Clock, Firing, Pause
@@ -119,13 +122,15 @@ def stopped_clock_has_no_step(at: datetime) -> Iterable[str]:
 
 
 def clock_matches_the_awaited_step(at: datetime) -> Iterable[str]:
-    """An open clock of a handoff measures the step that the handoff waits for."""
+    """An open clock of a handoff measures the step that it waits for; one in a queue has it."""
     running = Clock.objects.filter(stopped_at__isnull=True, subject_type="handoff")
     state = Subquery(Handoff.objects.filter(pk=OuterRef("subject_id")).values("state"))
     for row in running.annotate(handoff_state=state).filter(metric__in=AWAITED_IN):
         if row.handoff_state != AWAITED_IN[Metric(row.metric)]:
             handoff = f"handoff {row.subject_id} is {row.handoff_state}"
             yield f"clock {row.pk} ({row.metric}) runs, but {handoff}"
+    for pending in Handoff.objects.pending().filter(clock__stopped_at__isnull=False):
+        yield f"handoff {pending.pk} is pending, but its clock {pending.clock_id} has stopped"
 
 
 def clock_is_judged_by_the_act(at: datetime) -> Iterable[str]:
@@ -219,81 +224,12 @@ def open_handoff_has_an_active_owner(at: datetime) -> Iterable[str]:
     return (f"handoff {row.pk} belongs to person {row.owner_id}, who is inactive" for row in rows)
 
 
-def open_return_waits_with_its_lead(at: datetime) -> Iterable[str]:
-    """A lead with an open return is with marketing, and an open clock has an open return."""
-    is_back = Q(
-        handoff__state__in=SENT_BACK,
-        handoff__lead__stage=Stage.RETURNED,
-        handoff__lead__archived_at__isnull=True,
-    )
-    for pk in Return.objects.open().exclude(is_back).values_list("pk", flat=True):
-        yield f"return {pk} is open, but its lead is not with marketing"
-    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="return")
-    waiting = Return.objects.open().filter(pk=OuterRef("subject_id"))
-    for pk in running.filter(~Exists(waiting)).values_list("pk", flat=True):
-        yield f"clock {pk} runs on a return that is answered"
-
-
-def open_dispute_waits_with_its_return(at: datetime) -> Iterable[str]:
-    """A return is with the arbiter while its dispute is open, and an open clock has that."""
-    waiting = Dispute.objects.open()
-    disputed = Return.objects.filter(state=ReturnState.DISPUTED)
-    with_marketing = Q(handoff__lead__stage=Stage.RETURNED, handoff__lead__archived_at=None)
-    for pk in disputed.exclude(with_marketing).values_list("pk", flat=True):
-        yield f"return {pk} is with the arbiter, but its lead was not sent back"
-    has_dispute = Exists(waiting.filter(handoff=OuterRef("handoff")))
-    for pk in disputed.filter(~has_dispute).values_list("pk", flat=True):
-        yield f"return {pk} is with the arbiter, but has no open dispute"
-    has_return = Exists(disputed.filter(handoff=OuterRef("handoff")))
-    for pk in waiting.filter(~has_return).values_list("pk", flat=True):
-        yield f"dispute {pk} is open, but its return is not with the arbiter"
-    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="dispute")
-    is_open = Exists(waiting.filter(pk=OuterRef("subject_id")))
-    for pk in running.filter(~is_open).values_list("pk", flat=True):
-        yield f"clock {pk} runs on a dispute that is decided"
-
-
-def misrouted_handoff_goes_on(at: datetime) -> Iterable[str]:
-    """A misrouted handoff is passed on to another team, or marketing has it to answer."""
-    following = Handoff.objects.filter(
-        lead=OuterRef("lead"), cycle__gt=OuterRef("cycle"), submitted_at=OuterRef("closed_at")
-    )
-    returned = Return.objects.filter(handoff=OuterRef("pk")).exclude(state=ReturnState.CANCELLED)
-    rows = Handoff.objects.filter(state=HandoffState.MISROUTED, lead__archived_at__isnull=True)
-    for pk in rows.filter(~Exists(following), ~Exists(returned)).values_list("pk", flat=True):
-        yield f"handoff {pk} is misrouted and went nowhere"
-
-
 def decision_matches_its_handoff(at: datetime) -> Iterable[str]:
     """A handoff that did not get an owner has the state of its standing decision."""
     standing = Decision.objects.standing().exclude(kind=DecisionKind.ACCEPT)
     for pk, kind, state in standing.values_list("handoff", "kind", "handoff__state"):
         if state != DECIDED[DecisionKind(kind)][0]:
             yield f"handoff {pk} is {state}, and its decision is {kind}"
-
-
-def duplicate_is_closed(at: datetime) -> Iterable[str]:
-    """A duplicate is closed, and the lead that it is a duplicate of is none itself."""
-    links = Return.objects.filter(state=ReturnState.DUPLICATE)
-    for pk in links.exclude(handoff__lead__stage=Stage.CLOSED).values_list("pk", flat=True):
-        yield f"return {pk} says that its lead is a duplicate, which is not closed"
-    chained = links.filter(original__in=links.values("handoff__lead"))
-    for pk in chained.values_list("pk", flat=True):
-        yield f"return {pk} leads to another duplicate"
-
-
-def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
-    """A lead is recycled while it is parked, and wakes within 60 s of its date."""
-    parked = Parking.objects.filter(state=ParkingState.PARKED)
-    for pk in parked.exclude(lead__stage=Stage.RECYCLED).values_list("lead", flat=True):
-        yield f"lead {pk} is parked, but not recycled"
-    of_lead = Exists(parked.filter(lead=OuterRef("pk")))
-    recycled = Lead.objects.filter(stage=Stage.RECYCLED, archived_at__isnull=True)
-    for pk in recycled.exclude(of_lead).values_list("pk", flat=True):
-        yield f"lead {pk} is recycled, and nothing wakes it"
-    may_wake = parked.filter(lead__person__no_contact_at__isnull=True)
-    for pk in may_wake.filter(wake_at__lt=at - GRACE).values_list("lead", flat=True):
-        yield f"lead {pk} should be awake"
 
 
 def lead_in_work_has_a_next_step(at: datetime) -> Iterable[str]:
@@ -306,15 +242,27 @@ def lead_in_work_has_a_next_step(at: datetime) -> Iterable[str]:
         yield f"step {step.pk} is open, but its handoff {step.handoff_id} is not in work"
     for step in steps.exclude(owner=F("handoff__owner")).filter(handoff__in=in_work):
         yield f"step {step.pk} belongs to person {step.owner_id}, who does not have the lead"
+    with_marketing = Q(lead__stage__in=QUALIFIED_IN, lead__archived_at__isnull=True)
+    for step in PlannedStep.objects.open().filter(handoff__isnull=True).exclude(with_marketing):
+        yield f"step {step.pk} of marketing is open, but lead {step.lead_id} is not with marketing"
     for step in PlannedStep.objects.filter(remind_at__lt=at - GRACE):
         yield f"person {step.owner_id} should have been reminded of step {step.pk}"
 
 
 def begun_attempt_is_no_contact(at: datetime) -> Iterable[str]:
-    """A handoff was contacted by an attempt that reached a person."""
+    """A handoff was contacted by an attempt that reached a person, after its acceptance."""
     reached = Attempt.objects.filter(handoff=OuterRef("pk"), reached=True)
-    rows = Handoff.objects.filter(~Exists(reached), contacted_at__isnull=False)
-    return (f"handoff {row.pk} counts as contacted without a contact" for row in rows)
+    contact = reached.filter(at=OuterRef("contacted_at"))
+    for row in Handoff.objects.filter(~Exists(contact), contacted_at__isnull=False):
+        yield f"handoff {row.pk} counts as contacted without a contact"
+    for row in Handoff.objects.filter(contacted_at__lt=F("accepted_at")):
+        yield f"handoff {row.pk} was contacted before it was accepted"
+
+
+def person_left_alone_has_no_open_handoff(at: datetime) -> Iterable[str]:
+    """A person who asked not to be contacted has no open handoff."""
+    rows = Handoff.objects.open().filter(lead__person__no_contact_at__isnull=False)
+    return (f"handoff {row.pk} is open, and its person is to be left alone" for row in rows)
 
 
 def firing_sends_a_message(at: datetime) -> Iterable[str]:
@@ -429,14 +377,18 @@ CHECKS: tuple[Check, ...] = (
     lead_follows_its_handoff,
     lead_keeps_the_owner_of_its_handoff,
     open_handoff_has_an_active_owner,
+    decision_matches_its_handoff,
+    lead_sent_back_waits_for_one_answer,
     open_return_waits_with_its_lead,
     open_dispute_waits_with_its_return,
+    answered_return_goes_on,
+    closed_lead_has_its_answer,
     misrouted_handoff_goes_on,
-    decision_matches_its_handoff,
     duplicate_is_closed,
     parked_lead_wakes_in_time,
     lead_in_work_has_a_next_step,
     begun_attempt_is_no_contact,
+    person_left_alone_has_no_open_handoff,
     firing_sends_a_message,
     message_becomes_one_notice,
     letter_holds_mails_of_one_kind,
