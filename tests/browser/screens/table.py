@@ -285,6 +285,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_fact": TAKES_A_FORM,
     "lead_field": IN_PLACE,
     "lead_note": TAKES_A_FORM,
+    "lead_consent": TAKES_A_FORM,
     "lead_override": TAKES_A_FORM,
     "away": [Screen("/away/", (REP, ADMIN))],
     "message_templates": [Screen("/templates/", (LEAD, DIRECTOR))],
