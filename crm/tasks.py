@@ -16,6 +16,7 @@ from crm.lib import clock
 from crm.notifications import mail_queue, outbox, password_requests
 from leads.bulk import acts
 from leads.follow_up import next_steps
+from leads.follow_up import reminders as follow_up_reminders
 from leads.handoffs import escalation, notices
 from leads.imports import runs, worker
 from leads.returns import escalation as return_escalation
@@ -87,7 +88,7 @@ def sweep(seconds: float = SWEEP_SECONDS, *, process: str = "") -> int:
     _beat(process)
     now = clock.now()
     agreements.activate_due(at=now)
-    total = recycling.wake_due(at=now) + next_steps.remind_due(at=now)
+    total = recycling.wake_due(at=now) + follow_up_reminders.remind_due(at=now)
     while clock.wall() < until:
         moved = ladder.next_batch(run)
         _beat(process)

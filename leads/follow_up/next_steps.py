@@ -14,12 +14,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from crm.accounts import leaves
-from crm.accounts.leaves import Cover
 from crm.accounts.models import User
 from crm.lib.db.inserts import Many, insert
 from crm.lib.errors import DomainError
-from crm.notifications import outbox
 from leads import events
 from leads.conflicts import MovedOn
 from leads.follow_up import spacing
@@ -313,48 +310,6 @@ def fill(*, at: datetime) -> int:
     for handoff in handoffs:
         _insert_unless_open(_usual(handoff, at=at))
     return len(handoffs)
-
-
-# -- Reminders
-
-
-@transaction.atomic
-def remind_due(*, at: datetime) -> int:
-    """Remind the owners of the steps whose time has come, once each; return how many of a batch.
-
-    Steps that another transaction holds are left to the next call. After an outage the reminder
-    waits until the owner's work begins again.
-    """
-    due = PlannedStep.objects.open().filter(remind_at__lte=at).order_by("remind_at")
-    locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    related = ("owner", "lead__marketing_team", "handoff__team")
-    steps = list(locked.select_related(*related)[:BATCH])
-    if not steps:
-        return 0
-    PlannedStep.objects.filter(pk__in=[step.pk for step in steps]).update(remind_at=None)
-    cover = leaves.cover([step.owner for step in steps], at=at)
-    news = [each for step in steps for each in _reminders(step, cover, at=at)]
-    outbox.notify_many(news, at=at)
-    return len(steps)
-
-
-def _reminders(step: PlannedStep, cover: Cover, *, at: datetime) -> list[outbox.News]:
-    """Return the reminder for the owner, or for who stands in while the owner is away."""
-    calendar = _calendar_of_lead(step.lead, step.handoff)
-    team = step.lead.marketing_team if step.handoff is None else step.handoff.team
-    line = cover.line([step.owner], team_id=team.pk if team else None)
-    return [
-        outbox.News(
-            "handoff.next_step",
-            people,
-            key=f"step:{step.pk}",
-            params={"team": str(team), "state": step.kind, **more},
-            path=f"/leads/{step.lead_id}/",
-            cause=f"step:{step.pk}",
-            wait=arithmetic.next_open(calendar, at) - at,
-        )
-        for people, more in line.addressed()
-    ]
 
 
 def open_of(lead: Lead) -> PlannedStep | None:

@@ -7,9 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from crm import invariants, tasks
-from crm.accounts import leaves
-from crm.notifications.models import Message
+from crm import invariants
 from leads import handoffs
 from leads.follow_up import attempts, next_steps
 from leads.handoffs import corrections, outcomes, pauses
@@ -19,7 +17,6 @@ from leads.records import archiving
 from leads.returns import disputes, duplicates, recycling
 from leads.states import FollowUp
 from tests import factories
-from tests.conftest import Moment
 from tests.factories import ACCEPTED_AT, CONTACTED_AT, Cast, pause_reason, when
 from tests.leads.returns.rows import reason_to_recycle
 
@@ -235,51 +232,6 @@ def test_archived_lead_has_no_step(cast: Cast) -> None:
     next_steps.change(lead, None, FollowUp.OTHER, date(2026, 3, 4), by=cast.ana, at=NOON)
     archiving.archive(lead, by=cast.ana, at=NOON)
     assert not PlannedStep.objects.open().exists()
-
-
-def reminders() -> list[tuple[str, datetime]]:
-    rows = Message.objects.filter(kind="handoff.next_step", channel="in_app")
-    return [(message.recipient.name, message.next_try_at) for message in rows]
-
-
-def test_reminder_comes_once_however_often_the_sweep_runs(cast: Cast, moment: Moment) -> None:
-    handoff = factories.contacted(cast)
-    plan(handoff, cast, day=date(2026, 3, 3))
-    nine = when("2026-03-03 09:00")
-    moment.set(nine - timedelta(seconds=1))
-    tasks.sweep()
-    assert reminders() == []
-    moment.set(nine)
-    tasks.sweep()
-    tasks.sweep()
-    assert reminders() == [(cast.bea.name, nine)]
-
-
-def test_reminder_that_an_outage_delayed_into_the_night_waits_for_work(
-    cast: Cast, moment: Moment
-) -> None:
-    handoff = factories.contacted(cast)
-    plan(handoff, cast, day=date(2026, 3, 3))
-    moment.set("2026-03-03 23:00")
-    next_steps.remind_due(at=when("2026-03-03 23:00"))
-    assert reminders() == [(cast.bea.name, when("2026-03-04 09:00"))]
-
-
-def test_reminder_of_somebody_who_is_away_goes_to_the_delegate(cast: Cast, moment: Moment) -> None:
-    handoff = factories.contacted(cast)
-    plan(handoff, cast, day=date(2026, 3, 3))
-    days = (date(2026, 3, 3), date(2026, 3, 6))
-    leaves.take(cast.bea, *days, by=cast.bea, at=NOON, delegate=cast.cruz)
-    nine = moment.set("2026-03-03 09:00")
-    next_steps.remind_due(at=nine)
-    assert reminders() == [(cast.cruz.name, nine)]
-
-
-def test_step_that_ended_reminds_nobody(cast: Cast, moment: Moment) -> None:
-    handoff = factories.contacted(cast)
-    plan(handoff, cast, day=date(2026, 3, 3))
-    _recycle(handoff, cast)
-    assert next_steps.remind_due(at=moment.set("2026-03-04 09:00")) == 0
 
 
 def test_lead_that_the_previous_version_accepted_gets_its_step(cast: Cast) -> None:
