@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
+SOONEST = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class When:
@@ -60,10 +62,12 @@ def next_attempt(
     """Return when to try again after an attempt at ``at``.
 
     The ``left`` attempts are spread evenly over what is left of ``window`` (open time) since
-    ``accepted_at``. Once the window is over, the next one is a working ``day`` later.
+    ``accepted_at``, but none comes sooner than in an hour, unless the text agrees on more of them.
+    Once the window is over, the next one is a working ``day`` later.
     """
     rest = window - arithmetic.between(calendar, accepted_at, at)
-    gap = rest / left
-    if gap <= timedelta(0):
-        gap = day
+    gap = day
+    if rest > timedelta(0):
+        # Who begins at the end of the window has no even share left.
+        gap = max(rest / left, min(SOONEST, window / (left + 1)))
     return at_moment(calendar, arithmetic.add(calendar, at, gap))
