@@ -13,7 +13,7 @@ from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Wh
 from crm.accounts import leaves, people
 from crm.accounts.models import Leave, Membership, Team, User
 from crm.accounts.states import Side
-from crm.accounts.teams import sales_teams
+from crm.accounts.teams import active_people, sales_teams
 from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Branches, Listing, Order
 from leads import events
@@ -171,3 +171,26 @@ def _handoffs(*, user: User, person: int, teams: list[int]) -> list[QuerySet[Han
     of_team = Q(Among("team", teams), owner=person, state__in=WORKED)
     due = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
     return [Handoff.objects.open_to(user).filter(of_team).annotate(due=due)]
+
+
+# -- The returns of one person
+
+
+def returns_of(person: int, teams: Sequence[Team]) -> Listing:
+    """Return the open returns that a person answers in ``teams``, the next deadline first."""
+    values: dict[str, Any] = {"person": person, "teams": [team.pk for team in teams]}
+    return Listing(lambda: _returns(**values)[0], BY_DUE, "lead_id", Branches(_returns, **values))
+
+
+def _returns(*, person: int, teams: list[int]) -> list[QuerySet[Return]]:
+    rows = Return.objects.open().filter(Among("marketing_team", teams), assigned_to=person)
+    return [rows.annotate(due=F("clock__due_at"))]
+
+
+def answerers(teams: Sequence[Team], *, at: datetime) -> list[User]:
+    """Return the people of the marketing teams among ``teams``, by name, without who is away."""
+    of_marketing = [team.pk for team in teams if team.side == Side.MARKETING]
+    persons = {each.pk: each for rows in active_people(of_marketing).values() for each in rows}
+    away = leaves.away(persons.values(), at=at)
+    free = [person for pk, person in persons.items() if pk not in away]
+    return sorted(free, key=lambda person: person.name)

@@ -26,7 +26,10 @@ document.addEventListener("click", (event) => {
 
 // A desk leads to the form of a step, which is folded away.
 const called = document.getElementById(location.hash.slice(1));
-if (called?.closest(".fold")) goTo(called);
+if (called?.closest(".fold")) {
+  goTo(called);
+  called.closest(".fold").scrollIntoView({ block: "center" });
+}
 
 /** In a field that is edited in place Esc restores it; on one that is not, `e` edits this one and not the first. */
 function onKey(event) {

@@ -71,6 +71,39 @@ def test_lead_of_marketing_sees_who_answers_returns(cast: Cast, signed_in: Any) 
     }
 
 
+def test_returns_of_a_person_are_listed_as_counted_and_given_in_place(
+    cast: Cast, signed_in: Any
+) -> None:
+    returned = [factories.rejected(cast) for _ in range(2)]
+    luis = signed_in(cast.luis)
+    back = f"{DESK}?person={cast.ana.pk}"
+    answer = luis.get(back)
+    listed = sorted(row.handoff for row, _reading in answer.context["returns"])
+    assert listed == [handoff.pk for handoff in returned]
+    assert numbers(luis)["Ana Robles"][0] == len(listed)
+    assert answer.context["answerers"] == [(cast.luis.pk, "Luis Ferrer")]
+    data = {"owner": cast.luis.pk, "comment": "Ana está llena", "next": back}
+    answer = luis.post(f"/handoffs/{returned[0].pk}/give-return/", data)
+    assert (answer.status_code, answer.url) == (302, back)
+    assert (numbers(luis)["Ana Robles"][0], numbers(luis)["Luis Ferrer"][0]) == (1, 1)
+
+
+def test_returns_of_a_person_page_by_the_deadline(
+    cast: Cast, signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PAGE", 2)
+    made = [factories.rejected(cast).pk for _ in range(3)]
+    luis = signed_in(cast.luis)
+
+    def shown(**query: str) -> tuple[list[int], str]:
+        context = luis.get(DESK, {"person": cast.ana.pk, **query}).context
+        return [row.handoff for row, _r in context["returns"]], context["returns_shown"].next
+
+    first, following = shown()
+    rest, _end = shown(after_return=following)
+    assert sorted(first + rest) == made
+
+
 def test_capacity_is_that_of_the_agreement(cast: Cast, signed_in: Any) -> None:
     factories.accepted(cast)
     [capacity] = signed_in(cast.dora).get(DESK).context["capacities"]
