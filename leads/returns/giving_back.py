@@ -52,9 +52,9 @@ def give_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     # The release takes the owner away.
     represented = stand_ins.absent(handoff.owner, team_id=handoff.team_id, by=by, at=at)
     from_state = transitions.release(handoff, by=by, at=at)
-    comment = f"{wrong.get_channel_display()}: {wrong.get_outcome_display()}. {wrong.note}".strip()
+    # The attempt stands in the history with its channel and outcome, in each reader's language.
     decision = Decision(
-        handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
+        handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=wrong.note
     )
     # A requeue leaves this moment, which no longer holds: the queue does not get the lead.
     state_changes.claim(
@@ -65,7 +65,7 @@ def give_back(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         requeued_at=None,
         decision=decision,
     )
-    payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
+    payload = {"class": reason.kind, "reason": reason.code, "comment": wrong.note}
     state_changes.update_lead(
         handoff,
         EventKind.GIVEN_BACK,

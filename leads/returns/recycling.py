@@ -89,15 +89,7 @@ def park(
     else:
         _leave_outcome(handoff, by=by, at=at, payload=payload)
     next_steps.end(handoff.lead_id, at=at)
-    return Parking.objects.create(
-        lead=handoff.lead,
-        handoff=handoff,
-        parked_at=at,
-        parked_by=by,
-        reason=reason,
-        comment=comment,
-        wake_at=wake_at,
-    )
+    return _insert(handoff, reason, wake_at, by=by, at=at, comment=comment)
 
 
 @transaction.atomic
@@ -120,6 +112,18 @@ def not_reached(
         payload["wake_on"] = wake_on.isoformat()
     _end_handoff(handoff, of=(HandoffState.ACCEPTED,), by=by, at=at, payload=payload)
     next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
+    return _insert(handoff, reason, wake_at, by=by, at=at, comment=comment)
+
+
+def _insert(
+    handoff: Handoff,
+    reason: OutcomeReason,
+    wake_at: datetime | None,
+    *,
+    by: User,
+    at: datetime,
+    comment: str,
+) -> Parking:
     return Parking.objects.create(
         lead=handoff.lead,
         handoff=handoff,
