@@ -27,7 +27,7 @@ ADDED = ("leads_criteriontruth", "sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
 ENDED = {
     "leads_nocontact": ("lifted_at", "lifted_by_id", "consent"),
-    "leads_attempt": ("outcome", "reached", "note", "recorded_at"),
+    "leads_attempt": ("outcome", "reached", "note", "at", "recorded_at"),
     "leads_decision": ("undone_at", "released_at"),
     "leads_valuableaction": ("taken_back_at",),
     "sla_pause": ("ended_at", "ended_by_id", "end", "then_step_at"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from crm.accounts.models import User
@@ -173,6 +174,16 @@ def test_call_on_a_wrong_day_is_refused_where_it_was_asked_for(
     page = answer.content.decode()
     assert (page.count("Nothing was saved yet"), "data-not-saved" in page) == (1, False)
     assert f'value="{day}" aria-invalid="true"' in page
+
+
+def test_role_of_the_product_may_write_the_outcome(cast, handoff) -> None:
+    attempt = attempts.begin(handoff, "phone", by=cast.bea, at=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE relevo_app")
+    attempts.settle(handoff, attempt.pk, outcome="no_answer", by=cast.bea, at=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    assert next_steps.made_since(handoff) == 1
 
 
 def test_outcome_that_was_said_already_is_told_once(cast, handoff, signed_in) -> None:
