@@ -88,6 +88,10 @@ WORDS: dict[str, Words] = {
         gettext_lazy("left empty: outcomes come in a file of their own"),
         gettext_lazy("“%(cell)s” is an outcome, which comes in a file of its own; left empty"),
     ),
+    "way_out": Words(
+        gettext_lazy("left empty: the lead begins anew here"),
+        gettext_lazy("“%(cell)s” is no stage to begin with: the lead begins anew; left empty"),
+    ),
     "no_company": Words(
         gettext_lazy("left out: the row names no company"),
         gettext_lazy("“%(cell)s” is left out, because the row names no company"),

@@ -13,7 +13,7 @@ from crm.accounts.models import Team, User
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
-from leads.models import Handoff
+from leads.models import Handoff, Return
 
 
 class BadTeam(DomainError):
@@ -85,6 +85,7 @@ def _reasons_to_keep(team: Team) -> list[str]:
     # Deactivated people may stay: they keep their memberships for a return.
     members = team.memberships.filter(user__deactivated_at__isnull=True).count()
     handoffs = Handoff.objects.open().filter(team=team).count()
+    returned = Return.objects.open().filter(marketing_team=team).count()
     reasons = []
     if members:
         text = ngettext(
@@ -100,6 +101,13 @@ def _reasons_to_keep(team: Team) -> list[str]:
             handoffs,
         )
         reasons.append(text % {"count": handoffs})
+    if returned:
+        text = ngettext(
+            "%(count)s lead that sales sent back waits on its desk",
+            "%(count)s leads that sales sent back wait on its desk",
+            returned,
+        )
+        reasons.append(text % {"count": returned})
     return reasons
 
 

@@ -152,9 +152,10 @@ def passed(scope: Scope) -> QuerySet[Handoff]:
 def _went_on() -> Q:
     """Return the condition of handoffs that went on with the same package in another cycle."""
     returns = Return.objects.filter(handoff=OuterRef("pk"))
-    was_passed_on = Q(state=HandoffState.MISROUTED) & ~Exists(returns)
-    overturned = Exists(returns.filter(state=ReturnState.OVERTURNED))
-    return was_passed_on | (Q(state=HandoffState.REJECTED) & overturned)
+    was_passed_on = Q(~Exists(returns), state=HandoffState.MISROUTED)
+    overturned = returns.filter(state=ReturnState.OVERTURNED)
+    was_overturned = Q(Exists(overturned), state=HandoffState.REJECTED)
+    return was_passed_on | was_overturned
 
 
 def _was_taken_back() -> Q:
@@ -166,7 +167,7 @@ def _was_taken_back() -> Q:
         at=OuterRef(OuterRef("submitted_at")),
     )
     before = Handoff.objects.filter(Exists(undone), lead=OuterRef("lead"))
-    return Q(state=HandoffState.WITHDRAWN) & Exists(before)
+    return Q(Exists(before), state=HandoffState.WITHDRAWN)
 
 
 def ended(scope: Scope) -> QuerySet[Handoff]:

@@ -11,7 +11,7 @@ from leads.states import Stage
 # The names of each stage, in English, Spanish and Portuguese, without spaces and signs at reading.
 NAMES: dict[Stage, str] = {
     Stage.CAPTURED: (
-        "captured|capturado|lead|new|new lead|nuevo|nuevo lead|novo|open|abierto|aberto"
+        "captured|captado|capturado|lead|new|new lead|nuevo|nuevo lead|novo|open|abierto|aberto"
         "|open not contacted|abierto no contactado|aberto nao contatado|not contacted"
         "|sin contactar|no contactado"
         "|raw|subscriber|suscriptor|assinante|inquiry"
@@ -44,21 +44,31 @@ OUTCOMES = (
     "customer|cliente|client|won|ganado|ganho|closed won|cerrada ganada|cerrado ganado|lost|perdido"
     "|perdida|closed lost|cerrada perdida|cerrado perdido|evangelist|evangelista|promotor"
 )
+# Ways out of a list of leads; such a lead begins anew here, because nobody has decided on it.
+WAYS_OUT = (
+    "returned|devuelto|devuelta|sent back|rejected|rechazado|rechazada|rejeitado|disqualified"
+    "|descartado|descartada|descalificado|desqualificado|unqualified|no calificado|nao qualificado"
+    "|closed|cerrado|cerrada|fechado|recycled|reciclado|reciclada|nurture|nurturing|en nutricion"
+    "|withdrawn|retirado|duplicate|duplicado|misrouted|mal dirigido"
+)
 STAGE_OF = {squeezed(name): stage for stage, names in NAMES.items() for name in names.split("|")}
 OUTCOME_NAMES = frozenset(squeezed(name) for name in OUTCOMES.split("|"))
+OUT_NAMES = frozenset(squeezed(name) for name in WAYS_OUT.split("|"))
 
 
 def is_known(cell: str) -> bool:
-    """Return whether a cell names a stage or an outcome."""
+    """Return whether a cell names a stage, an outcome, or a way out."""
     key = squeezed(cell)
-    return key in STAGE_OF or key in OUTCOME_NAMES
+    return key in STAGE_OF or key in OUTCOME_NAMES or key in OUT_NAMES
 
 
 def parse(style: Style, cell: str) -> str | Noted:
-    """Return the stage that a cell names; an outcome is left out with a note."""
+    """Return the stage that a cell names; an outcome or a way out is left out with a note."""
     key = squeezed(cell)
     if key in OUTCOME_NAMES:
         return Noted(None, "outcome_apart", {"cell": cell})
+    if key in OUT_NAMES:
+        return Noted(None, "way_out", {"cell": cell})
     stage = STAGE_OF.get(key)
     if stage is None:
         raise BadCell(_("“%(cell)s” is no stage") % quoted(cell))

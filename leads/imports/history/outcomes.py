@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.accounts import people
 from crm.accounts.models import User
+from leads.follow_up import next_steps
 from leads.handoffs import stages
 from leads.imports.history.leads import HistoryImporter, contradiction
 from leads.imports.pipeline import BatchResult
@@ -18,6 +19,8 @@ from leads.states import OPEN, Stage
 
 PEOPLE = ("qualified_by", "won_by")
 ENDED = (Stage.WON, Stage.LOST, Stage.DISQUALIFIED)
+# Left by sales here: marketing or the arbiter decides what becomes of them.
+LEFT = (Stage.RETURNED, Stage.CLOSED, Stage.RECYCLED)
 
 
 class ImportedOutcomes(HistoryImporter):
@@ -44,6 +47,8 @@ class ImportedOutcomes(HistoryImporter):
             is_unpriced = lead.stage == Stage.WON and lead.won_amount is None
             result.count(new=1, flagged=int(lead.won_before_first_seen), unpriced=int(is_unpriced))
         Event.objects.bulk_create(events)
+        # Marketing may have planned something for a lead that is over now.
+        next_steps.end_many([event.lead_id for event in events], at=self.at)
         return result
 
     def _leads(self, readings: Sequence[Reading]) -> dict[str, Lead]:
@@ -94,6 +99,10 @@ class ImportedOutcomes(HistoryImporter):
             return False
         if lead.pk in worked:
             problem = _("outcome: sales works on this lead here; close it in Relevo")
+            result.reject(reading, problem, contradicts=True)
+            return False
+        if lead.stage in LEFT:
+            problem = _("outcome: sales sent this lead back here, or it is parked or closed")
             result.reject(reading, problem, contradicts=True)
             return False
         # Also for a lead that has ended: an equal row is known, another one is a contradiction.

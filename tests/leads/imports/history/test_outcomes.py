@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 
 from crm.accounts.models import User
+from leads.follow_up import next_steps
 from leads.imports.history.stored_parts import Tally
-from leads.models import Event, Lead
+from leads.models import Event, Lead, PlannedStep
+from leads.states import FollowUp
 from tests import factories
 from tests.leads.imports.small_files import LEADS, mapped, problems
 
@@ -171,6 +173,31 @@ def test_attribute_that_the_outcome_replaces_keeps_its_old_value_in_the_event(
     assert Event.objects.get(to_state="won").payload["changes"] == {
         "attributes.segment": ["cat", "pet"]
     }
+
+
+@pytest.mark.parametrize("stage", ["returned", "closed", "recycled"])
+def test_outcome_of_a_lead_that_was_sent_back_or_parked_is_rejected(
+    import_outcomes, rejects, cast, stage
+):
+    lead = factories.rejected(cast).lead
+    ids = {"external_system": "old", "external_id": "1"}
+    Lead.objects.filter(pk=lead.pk).update(stage=stage, **ids)
+    assert import_outcomes().tally == Tally(read=1, rejected=1, contradicting=1)
+    assert problems(rejects()) == [
+        ("2", "outcome: sales sent this lead back here, or it is parked or closed")
+    ]
+    assert Lead.objects.get(pk=lead.pk).stage == stage
+
+
+def test_outcome_ends_what_marketing_had_planned(import_leads, import_outcomes, cast):
+    import_leads()
+    lead = Lead.objects.get(external_id="1")
+    Lead.objects.filter(pk=lead.pk).update(marketing_team=cast.marketing)
+    lead.refresh_from_db()
+    day, at = date(2026, 3, 4), factories.LOGGED_AT
+    next_steps.change(lead, None, FollowUp.CALL_BACK, day, by=cast.ana, at=at)
+    import_outcomes()
+    assert PlannedStep.objects.get().end == "gone"
 
 
 def test_outcome_of_a_lead_that_sales_works_on_here_is_rejected(import_outcomes, rejects, cast):

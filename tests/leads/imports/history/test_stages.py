@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from leads.follow_up import attempts
 from leads.imports import runs, worker
 from leads.imports.history import command_line
 from leads.models import Event, FirstTouch, Handoff, ImportNote, Lead, ValuableAction
+from leads.records import archiving
 from leads.states import EventKind
 from sla.models import Clock
 from tests import factories
@@ -59,7 +62,10 @@ def by_browser(cast: Cast, path: Path) -> None:
 
 def by_command(cast: Cast, path: Path) -> None:
     mapping = path.with_name("map.json")
-    mapping.write_text(json.dumps({"system": "file", "columns": COLUMNS}))
+    columns = dict(COLUMNS)
+    if "Correo" in path.read_text(encoding="utf-8"):
+        columns |= {"person.email": "Correo", "person.phone": "Teléfono"}
+    mapping.write_text(json.dumps({"system": "file", "columns": columns}))
     command_line.import_leads(
         path, mapping, by=cast.ana, at=AT, team=cast.marketing, rejects=path.with_name("r.csv")
     )
@@ -139,3 +145,27 @@ def test_action_that_brought_a_lead_has_the_date_of_the_first_sight(cast: Cast, 
         (date(2021, 4, 18), None),
         (date(2026, 3, 2), AT),
     ]
+
+
+@pytest.mark.parametrize("enter", [by_browser, by_command])
+def test_person_who_asked_not_to_be_contacted_keeps_the_mark(
+    cast: Cast, tmp_path: Path, enter: Callable[[Cast, Path], None]
+) -> None:
+    handoff = factories.accepted(cast, person={"email": "eva@a.test", "phone": "+525540001234"})
+    attempts.record(handoff, "phone", outcome="no_contact", by=cast.bea, at=factories.CONTACTED_AT)
+    # Archived: the importer does not know the lead any more, and the mark stays all the same.
+    archiving.archive(handoff.lead, by=cast.ana, at=factories.CONTACTED_AT)
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "Id externo,Nombre,Fecha de creación,Etapa,Fecha de MQL,Fecha de SQL,Medio,"
+        "Página de destino,Notas,Correo,Teléfono\n"
+        "1,Eva Ríos,2026-02-01,,,,,,,EVA@a.test,\n"
+        "2,Eva R,2026-02-01,,,,,,,,+52 55 4000 1234\n"
+        "3,Leo Ruiz,2026-02-01,,,,,,,leo@a.test,\n",
+        encoding="utf-8",
+    )
+    enter(cast, path)
+    rows = Lead.objects.exclude(pk=handoff.lead_id).order_by("external_id")
+    marks = rows.values_list("external_id", "person__no_contact_at")
+    asked_at = factories.CONTACTED_AT
+    assert list(marks) == [("1", asked_at), ("2", asked_at), ("3", None)]

@@ -12,8 +12,8 @@ from django.utils import translation
 from leads.follow_up import attempts
 from leads.models import Event
 from leads.records import leads
-from leads.states import ContactChannel
-from leads.templatetags.leads import fact_text
+from leads.states import ContactChannel, EventKind
+from leads.templatetags.leads import ICONS, event_icon, fact_text
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import CONTACTED_AT, Cast, when
@@ -135,3 +135,9 @@ def test_note_is_kept_for_the_history_of_an_archived_lead_alone(
 def test_changed_value_is_shown_as_people_read_it(field: str, value: Any, shown: str) -> None:
     with translation.override("en"):
         assert str(fact_text(value, field)) == shown
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_every_kind_of_event_has_an_icon_of_its_own(kind: EventKind) -> None:
+    assert kind in ICONS
+    assert "<svg" in event_icon(kind)
