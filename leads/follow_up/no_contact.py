@@ -71,7 +71,7 @@ def _same(person: Person) -> QuerySet[Person]:
 def _close(handoff: Handoff, *, by: User, at: datetime) -> None:
     reason = _reason()
     if handoff.is_pending:
-        transitions.withdraw(handoff, comment=str(reason), by=by, at=at)
+        transitions.withdraw(handoff, by=by, at=at, reason=reason)
         return
     from_state = state_changes.claim(
         handoff, HandoffState.DISQUALIFIED, of=OWNED_FROM, closed_at=at, outcome_reason=reason

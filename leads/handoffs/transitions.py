@@ -23,7 +23,7 @@ from leads.conflicts import AlreadyTaken, MovedOn
 from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes
 from leads.handoffs.notices import News
-from leads.models import Decision, Handoff
+from leads.models import Decision, Handoff, OutcomeReason
 from leads.returns import returns, second_decisions
 from leads.states import WORKED, DecisionKind, EventKind, HandoffState
 from sla.clocks import assignments, clocks
@@ -144,8 +144,17 @@ def reject(
 
 
 @transaction.atomic
-def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> Handoff:
+def withdraw(
+    handoff: Handoff,
+    *,
+    by: User,
+    at: datetime,
+    comment: str = "",
+    reason: OutcomeReason | None = None,
+) -> Handoff:
     """Take a pending handoff back for marketing; the lead is an MQL again.
+
+    ``comment``: why, as a person typed it; ``reason``: why, where the product withdraws it.
 
     Raises AlreadyTaken.
     """
@@ -153,13 +162,11 @@ def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> 
         handoff, HandoffState.WITHDRAWN, of=(HandoffState.PENDING,), closed_at=at
     )
     clocks.cancel(handoff, Metric.ACCEPT, at=at)
+    payload = {"comment": comment}
+    if reason is not None:
+        payload["reason"] = reason.code
     state_changes.update_lead(
-        handoff,
-        EventKind.WITHDRAWN,
-        from_state=from_state,
-        by=by,
-        at=at,
-        payload={"comment": comment},
+        handoff, EventKind.WITHDRAWN, from_state=from_state, by=by, at=at, payload=payload
     )
     return handoff
 

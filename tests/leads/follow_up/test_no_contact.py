@@ -17,6 +17,7 @@ from leads.handoffs import undo
 from leads.handoffs.state_changes import PersonIsMarked
 from leads.models import Handoff, Lead, Person
 from leads.returns import recycling
+from leads.states import EventKind
 from tests import factories
 from tests.factories import Cast, when
 from tests.leads.returns.rows import reason_to_recycle
@@ -66,7 +67,10 @@ def test_pending_handoff_of_the_person_is_withdrawn(cast: Cast) -> None:
     waiting = handoffs.hand_off(other, team=cast.sales, by=cast.ana, at=NOON)
     ask(handoff, cast)
     waiting.refresh_from_db()
-    assert waiting.state == "withdrawn"
+    event = other.events.get(kind=EventKind.WITHDRAWN)
+    # By its code, which each reader's page writes in the reader's language.
+    assert (waiting.state, event.payload["reason"]) == ("withdrawn", no_contact.CODE)
+    assert event.payload["comment"] == ""
 
 
 def test_parked_lead_of_the_person_does_not_wake(cast: Cast) -> None:
