@@ -18,7 +18,7 @@ from leads.handoffs.transitions import Requeue
 from leads.models import Attempt, Decision, Handoff
 from sla.clocks.subjects import Held, Step
 from sla.models import Clock, Pause
-from sla.states import Metric, StepKind
+from sla.states import REQUEUED, Metric, StepKind
 
 
 def hold(clocks: Sequence[Clock]) -> dict[int, Handoff]:
@@ -131,11 +131,15 @@ def _tell_team_lead(steps: Sequence[Step], *, as_kind: StepKind | None = None) -
 def requeue(steps: Sequence[Step]) -> None:
     """Put the handoffs back at the head of their queues; of an empty team, notify the directors.
 
-    An accepted one whose owner has tried to reach the lead stays, and the lead of the team hears.
+    An accepted one whose owner has tried to reach the lead stays, and the lead of the team hears;
+    so does one whose old ladder has this step on another clock.
     """
     tried = _tried(steps)
-    _notify_team_lead_instead([step for step in steps if step.subject.pk in tried])
-    steps = [step for step in steps if step.subject.pk not in tried]
+    staying = [
+        step for step in steps if step.subject.pk in tried or step.clock.metric not in REQUEUED
+    ]
+    _notify_team_lead_instead(staying)
+    steps = [step for step in steps if step not in staying]
     if not steps:
         return
     firings.record(steps)

@@ -209,16 +209,23 @@ def promise(
 ) -> AgreementVersion:
     """Put ``commitment`` into the open draft of the agreement, or into its next one; return it.
 
-    A draft that already promises this metric stays as it is. Raises TextIsClosed where the next
-    version waits for signatures, and EditedMeanwhile.
+    A draft that already promises this metric of the same leads stays as it is. Raises TextIsClosed
+    where the next version waits for signatures, and EditedMeanwhile.
     """
     draft = version.agreement.versions.filter(state__in=UNSIGNED).first()
     if draft is None:
         draft = renew(version, by=by, at=at)
     rows = commitments_of(draft)
-    if any(row["metric"] == commitment["metric"] for row in rows):
+    same = [row for row in rows if row["metric"] == commitment["metric"]]
+    if any(_narrowed(row) == _narrowed(commitment) for row in same):
         return draft
     return edit(draft, by=by, at=at, seen=draft.revision, commitments=[*rows, commitment])
+
+
+def _narrowed(commitment: CommitmentData) -> dict[str, Any]:
+    """Return for which leads ``commitment`` holds; a condition without codes narrows nothing."""
+    conditions = commitment.get("conditions") or {}
+    return {name: set(codes) for name, codes in conditions.items() if codes}
 
 
 def commitments_of(version: AgreementVersion) -> list[dict[str, Any]]:

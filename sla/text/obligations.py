@@ -59,14 +59,19 @@ def _commitment_lines(
 
 def _not_promised(content: Content, side: str) -> Iterator[SectionLine]:
     """Write what ``side`` could promise and the text does not say: it is not judged."""
-    said = {commitment["metric"] for commitment in content["commitments"]}
+    promised = content["commitments"]
+    said = {each["metric"] for each in promised if not commitments.is_variant(each)}
+    for_some = {each["metric"] for each in promised} - said
     for metric in Metric:
         if SIDE_OF[metric] != side or metric in said:
             continue
         if metric == Metric.ATTEMPTS:
             yield SectionLine(str(metric), _usual_attempts())
             continue
-        text = _("%(metric)s: not agreed, so it is not judged.") % {"metric": metric.label}
+        text = _("%(metric)s: not agreed, so it is not judged.")
+        if metric in for_some:
+            text = _("%(metric)s: not agreed for other leads, so it is not judged for them.")
+        text %= {"metric": metric.label}
         yield SectionLine(str(metric), text, promises=str(metric))
 
 

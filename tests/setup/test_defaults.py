@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crm.setup import defaults
+from crm.setup.starter import agreements as starter
+from sla.states import Metric
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,13 @@ def test_every_proposed_currency_can_be_chosen() -> None:
     assert {"MXN", "COP", "CLP", "ARS", "PEN", "USD", "EUR", "BRL", "UYU", "BOB"} <= set(
         defaults.currencies()
     )
+
+
+@pytest.mark.parametrize("pace", starter.PACES)
+def test_starter_agreements_promise_every_metric(pace: str) -> None:
+    promised = starter.commitments(starter.PACES[pace], day_minutes=480)
+    assert {each["metric"] for each in promised} == set(Metric)
+
+
+def test_agreement_of_the_demo_promises_every_metric() -> None:
+    assert {each["metric"] for each in starter.COMMITMENTS} == set(Metric)

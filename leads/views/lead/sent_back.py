@@ -16,6 +16,8 @@ from leads.records import fields
 from leads.returns import cases
 from leads.states import SENT_BACK, ReturnState, Stage, Verdict
 from leads.templatetags.leads import fact_text
+from sla.agreements import default_terms
+from sla.agreements.default_terms import Term
 from sla.clocks import readings
 
 # Where the return waits for an answer, or tells which one it has.
@@ -28,7 +30,7 @@ class SentBack:
 
     ``case``: that of the arbiter, if there is or was one. ``reading``: the clock of the answer, or
     of the decision while the arbiter has the lead; None where no answer is agreed. ``deciders``:
-    who decides an open case. ``original``: the lead that it is a duplicate of, None if the viewer
+    who decides an open case; ``term``: within how many working days. ``original``: the lead that it is a duplicate of, None if the viewer
     does not see it.
     """
 
@@ -37,6 +39,7 @@ class SentBack:
     case: Dispute | None = None
     deciders: tuple[User, ...] = ()
     original: Lead | None = None
+    term: Term | None = None
 
 
 def sent_back(handoff: Handoff | None, *, viewer: User, at: datetime) -> SentBack | None:
@@ -58,13 +61,15 @@ def sent_back(handoff: Handoff | None, *, viewer: User, at: datetime) -> SentBac
     case = cases.of(handoff)
     clock = row.clock
     deciders: tuple[User, ...] = ()
+    term = None
     if case is not None and case.is_open:
         clock = case.clock
         deciders = tuple(cases.deciders(case, at=at))
+        term = default_terms.dispute_days(handoff.agreement_version)
     reading = None
     if clock is not None:
         reading = readings.reading(clock, at=at)
-    return SentBack(row, reading, case, deciders, _original(row, viewer))
+    return SentBack(row, reading, case, deciders, _original(row, viewer), term)
 
 
 def _original(row: Return, viewer: User) -> Lead | None:

@@ -15,6 +15,7 @@ from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
+from tests.terms import COMMITMENTS, SQL_DECISION
 
 
 def climb(moment: Moment, *times: str) -> None:
@@ -290,3 +291,27 @@ def test_every_step_has_an_action_for_every_subject() -> None:
         "return": every,
         "dispute": every,
     }
+
+
+# -- An old ladder, which puts back what no queue waits for
+
+
+def test_requeue_of_another_clock_tells_the_lead_of_the_team(cast: Cast, moment: Moment) -> None:
+    old = {**SQL_DECISION, "window_minutes": 60, "steps": [("breach", 0), ("requeue", 60)]}
+    promises = [each for each in COMMITMENTS if each["metric"] != "sql_decision"]
+    factories.agreement(
+        factories.office("Antes"),
+        marketing=cast.luis,
+        sales=cast.dora,
+        commitments=[*promises, old],
+        teams=[cast.sales],
+    )
+    handoff = factories.contacted(cast)
+    climb(moment, "12:00", "13:00")
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.owner) == ("contacted", cast.bea)
+    assert escalations(handoff) == [
+        ("breach", "sql_decision", "contacted", "contacted", None),
+        ("tell_lead", "sql_decision", "contacted", "contacted", None),
+    ]
+    assert notified()["handoff.escalated_lead"] == ["Dora"]

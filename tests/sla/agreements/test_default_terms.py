@@ -103,6 +103,32 @@ def test_text_names_what_a_side_does_not_promise() -> None:
     ]
 
 
+def test_text_names_what_is_promised_of_some_leads_alone() -> None:
+    some = {"window_minutes": 60, "conditions": {"sources": ["event"]}, "steps": []}
+    promises = [
+        {"side": "sales", "metric": "accept", "target": "0.9", **some},
+        {"side": "sales", "metric": "attempts", "target": "4", **some},
+    ]
+    with translation.override("en"):
+        lines = obligations.sales({"commitments": promises}, {"source event": "Event"}).lines
+        found = {line.promises: line.text for line in lines if line.promises}
+        texts = [line.text for line in lines]
+    assert found["accept"] == (
+        "Time to accept or reject: not agreed for other leads, so it is not judged for them."
+    )
+    assert any("6 times" in text and "usual" in text for text in texts)
+
+
+def test_promise_joins_beside_that_of_some_leads(cast: Cast, draft: AgreementVersion) -> None:
+    some = {"side": "sales", "metric": "feedback", "target": "0.9"}
+    some["conditions"] = {"sources": ["event"]}
+    drafts.edit(draft, by=cast.luis, at=NOON, seen=0, commitments=[some])
+    usual = {"side": "sales", "metric": "feedback", "target": "0.75"}
+    for _again in range(2):
+        changed = drafts.promise(cast.agreement, usual, by=cast.luis, at=NOON)
+    assert changed.commitments.filter(metric="feedback").count() == 2
+
+
 def test_promise_joins_the_open_draft_once(cast: Cast, draft: AgreementVersion) -> None:
     usual = {"side": "sales", "metric": "feedback", "target": "0.75"}
     for _again in range(2):
