@@ -274,9 +274,12 @@ def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> Queue
 
 
 def _reach(user: User, handoff: HandoffRow) -> tuple[str, str]:
-    """Return the addresses that dial the lead's phone and open WhatsApp; empty where hidden."""
+    """Return the addresses that dial the lead's phone and open WhatsApp; empty where hidden.
+
+    And for a person who asked not to be contacted: another lead of theirs may bring the mark here.
+    """
     number = handoff.phone
-    if not number:
+    if not number or handoff.no_contact_at is not None:
         return "", ""
     if contact_privacy.hides(handoff.contact_hidden, handoff.brought_by, user):
         return "", ""

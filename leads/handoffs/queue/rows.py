@@ -28,6 +28,7 @@ ROW_PATHS = {
     "email": "lead__person__email",
     "phone": "lead__person__phone",
     "phone_extension": "lead__person__phone_extension",
+    "no_contact_at": "lead__person__no_contact_at",
     "contact_hidden": "lead__contact_hidden",
     "brought_by": "lead__marketing_team_id",
     "job_title": "lead__person__job_title",
@@ -89,7 +90,15 @@ DECISION_COLUMNS = (
 )
 # What it looks up in the same way as whole rows, each as one JSON value.
 PERSON_ROW, SUBMITTER_ROW = "person_row", "submitter_row"
-SHOWN_OF_PERSON = ("id", "name", "email", "phone", "phone_extension", "job_title")
+SHOWN_OF_PERSON = (
+    "id",
+    "name",
+    "email",
+    "phone",
+    "phone_extension",
+    "no_contact_at",
+    "job_title",
+)
 CLOCK = "clock__"
 
 
@@ -116,6 +125,7 @@ class HandoffRow(NamedTuple):
     email: str
     phone: str
     phone_extension: str
+    no_contact_at: datetime | None
     contact_hidden: bool
     brought_by: int | None
     job_title: str

@@ -16,6 +16,7 @@ from leads.follow_up import attempts, no_contact
 from leads.handoffs import undo
 from leads.handoffs.state_changes import PersonIsMarked
 from leads.models import Handoff, Lead, Person
+from leads.records import leads
 from leads.returns import recycling
 from leads.states import EventKind
 from tests import factories
@@ -146,3 +147,20 @@ def test_decision_on_a_person_who_asked_since_cannot_be_undone(cast: Cast) -> No
         undo.undo(waiting, by=cast.cruz, at=NOON)
     waiting.refresh_from_db()
     assert waiting.state == "rejected"
+
+
+def test_queue_has_no_links_to_a_person_who_asked(
+    cast: Cast, signed_in: SignedIn, moment: Any
+) -> None:
+    """The mark comes with an edit: the phone is that of a person who asked."""
+    moment.set(ONE)
+    asked, waiting = factories.accepted(cast), factories.handed_off(cast, at=NOON)
+    ask(asked, cast)
+    bea = signed_in(cast.bea)
+    links = ("tel:", "wa.me")
+    page = bea.get("/queue/").content.decode()
+    assert [link in page for link in links] == [True, True]
+    data = {"person": {"phone": asked.lead.person.phone}}
+    leads.change(waiting.lead, data, by=cast.ana, at=ONE, version=1)
+    page = bea.get("/queue/").content.decode()
+    assert [link in page for link in links] == [False, False]
