@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.db.inserts import Many, insert
+from crm.lib.db.returning import Update, update
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn
@@ -67,10 +68,15 @@ def of_accept(handoff: Handoff, *, at: datetime) -> PlannedStep:
 
 def follow(handoff: Handoff, *, at: datetime) -> None:
     """Give ``handoff`` the step of its new state; a person's own step in the future stays."""
+    insert(following(handoff, at=at))
+
+
+def following(handoff: Handoff, *, at: datetime) -> Many:
+    """End the step before and return that of :func:`follow`, to be inserted with the change."""
     steps = PlannedStep.objects.open().filter(lead=handoff.lead_id)
     own = steps.filter(set_by__isnull=False, due_at__gt=at)
     steps.exclude(pk__in=own).update(ended_at=at, end=FollowUpEnd.DONE, remind_at=None)
-    _insert_unless_open(_usual(handoff, at=at))
+    return _unless_open(_usual(handoff, at=at))
 
 
 def after_attempt(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
@@ -280,6 +286,12 @@ def end_many(lead_ids: Sequence[int], *, at: datetime, why: FollowUpEnd = Follow
     steps.update(ended_at=at, end=why, remind_at=None)
 
 
+def ending(lead_id: int, *, at: datetime, why: FollowUpEnd = FollowUpEnd.GONE) -> Update:
+    """Return what :func:`end` writes, to be run with the change that ends the step."""
+    steps = {"lead": lead_id, "ended_at": None}
+    return update(PlannedStep, steps, "id", ended_at=at, end=str(why), remind_at=None)
+
+
 def pass_on(handoff: Handoff, owner: User) -> None:
     """Give the open step of ``handoff`` to its new owner."""
     PlannedStep.objects.open().filter(lead=handoff.lead_id).update(owner=owner)
@@ -290,7 +302,8 @@ def _replace(step: PlannedStep, *, at: datetime, why: FollowUpEnd = FollowUpEnd.
     insert(step)
 
 
-def _insert_unless_open(step: PlannedStep) -> None:
+def _unless_open(step: PlannedStep) -> Many:
+    """Return the row of ``step``, which is left out where the lead has an open one."""
     columns = {
         field.attname: getattr(step, field.attname)
         for field in PlannedStep._meta.concrete_fields
@@ -299,7 +312,7 @@ def _insert_unless_open(step: PlannedStep) -> None:
     for name in ("due_at", "remind_at", "set_at"):
         if columns[name] is not None:
             columns[name] = columns[name].isoformat()
-    insert(Many(PlannedStep, [columns], ignore_conflicts=True))
+    return Many(PlannedStep, [columns], ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -308,12 +321,16 @@ def fill(*, at: datetime) -> int:
 
     The version before next steps may still run during an upgrade, and its accepts set none.
     """
-    has_step = PlannedStep.objects.open().filter(handoff=OuterRef("pk"))
+    has_step = PlannedStep.objects.open().filter(lead=OuterRef("lead"))
     rows = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    rows = rows.select_related("clock", "owner").filter(~Exists(has_step), state__in=WORKED)
+    # The owners, so that handoff_of_owner finds what is in work: every few seconds this asks.
+    owners = User.objects.filter(is_active=True)
+    rows = rows.select_related("clock", "owner").filter(
+        ~Exists(has_step), state__in=WORKED, owner__in=owners
+    )
     handoffs = list(rows.order_by("pk")[:BATCH])
     for handoff in handoffs:
-        _insert_unless_open(_usual(handoff, at=at))
+        insert(_unless_open(_usual(handoff, at=at)))
     return len(handoffs)
 
 

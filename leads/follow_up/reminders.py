@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from crm.accounts import leaves
 from crm.accounts.leaves import Cover
@@ -30,11 +30,12 @@ def remind_due(*, at: datetime) -> int:
     step is still open, and who is away, is asked then.
     """
     due = PlannedStep.objects.open().filter(remind_at__lte=at).order_by("remind_at")
-    locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    related = ("owner", "lead__marketing_team", "handoff__team", "handoff__agreement_version")
-    steps = list(locked.select_related(*related)[:BATCH])
+    steps = list(due.select_for_update(skip_locked=True, no_key=True)[:BATCH])
     if not steps:
         return 0
+    # Only now: every sweep asks whether a step is due, and hardly ever one is.
+    related = ("owner", "lead__marketing_team", "handoff__team", "handoff__agreement_version")
+    prefetch_related_objects(steps, *related)
     hours = _WorkingHours(steps)
     awake = []
     for step in steps:

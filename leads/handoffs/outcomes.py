@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
+from crm.lib.db.inserts import Many
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn
 from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes, transitions
+from leads.handoffs.notices import News
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
 from leads.qualification.rules import SQL_KINDS, Judgement
@@ -106,10 +108,15 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     if overridden:
         payload["overridden"] = _codes(overridden)
     state_changes.update_lead(
-        handoff, EventKind.SQL, from_state=from_state, by=by, at=at, payload=payload
+        handoff,
+        EventKind.SQL,
+        next_steps.following(handoff, at=at),
+        _to_marketing("handoff.sql", handoff, by=by, at=at),
+        from_state=from_state,
+        by=by,
+        at=at,
+        payload=payload,
     )
-    next_steps.follow(handoff, at=at)
-    _notify_marketing("handoff.sql", handoff, by=by, at=at)
     return handoff
 
 
@@ -165,9 +172,14 @@ def open_opportunity(
         **asdict(expected),
     )
     state_changes.update_lead(
-        handoff, EventKind.OPPORTUNITY, from_state=from_state, by=by, at=at, payload=changes
+        handoff,
+        EventKind.OPPORTUNITY,
+        next_steps.following(handoff, at=at),
+        from_state=from_state,
+        by=by,
+        at=at,
+        payload=changes,
     )
-    next_steps.follow(handoff, at=at)
     return handoff
 
 
@@ -249,6 +261,8 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
     state_changes.update_lead(
         handoff,
         EventKind.WON,
+        next_steps.ending(handoff.lead_id, at=at, why=FollowUpEnd.DONE),
+        _to_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount)),
         from_state=from_state,
         by=by,
         at=at,
@@ -256,8 +270,6 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
         won_by=handoff.owner,
         won_amount=amount,
     )
-    next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
-    _notify_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
     return handoff
 
 
@@ -327,20 +339,20 @@ def _end(
     state_changes.update_lead(
         handoff,
         ending.event_kind,
+        next_steps.ending(handoff.lead_id, at=at, why=FollowUpEnd.DONE),
+        _to_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name),
         from_state=from_state,
         by=by,
         at=at,
         payload={"reason": reason.code, "comment": comment},
     )
-    next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
-    _notify_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
     return handoff
 
 
-def _notify_marketing(
-    kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object
-) -> None:
+def _to_marketing(kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object) -> Many:
+    """Return the notices for marketing, to be inserted with what they tell of."""
     people = notices.submitters(handoff, besides=by)
     # The moment is part of the key: an outcome may be reopened and reached again.
     key = f"{kind}:{at.timestamp()}"
-    notices.notify(kind, handoff, people, at=at, key=key, params={"by_id": by.pk, **params})
+    news = News(kind, handoff, people, key=key, params={"by_id": by.pk, **params})
+    return notices.messages([news], at=at)

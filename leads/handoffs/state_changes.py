@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.db.inserts import Many, insert, next_id
-from crm.lib.db.returning import Computed, constraint_of, update_returning
+from crm.lib.db.returning import Computed, Update, constraint_of, update_returning
 from crm.lib.errors import Conflict
 from leads import events
 from leads.conflicts import AlreadyTaken, NoContactAsked
@@ -186,7 +186,7 @@ class Change:
 def update_lead(
     handoff: Handoff,
     kind: EventKind,
-    *rows: Model | Many,
+    *rows: Model | Many | Update,
     from_state: str,
     by: User | None,
     at: datetime,
@@ -209,7 +209,7 @@ def update_lead(
 def update_leads(
     changes: Sequence[Change],
     kind: EventKind,
-    *rows: Model | Many,
+    *rows: Model | Many | Update,
     by: User | None,
     at: datetime,
     on: date,

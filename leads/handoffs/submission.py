@@ -233,8 +233,6 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
     lead = judged.lead
     if lead.stage == Stage.RETURNED:
         returns.fix(lead, by=by, at=at)
-    # What marketing meant to do with it.
-    next_steps.end(lead.pk, at=at)
     _mark_mql(lead, judged.persona_version, judged.assessment, by=by, at=at)
     handoff = _new(judged, team, note, submitted_by=by, at=at)
     notice = _notice(News("handoff.new", handoff, (), key="new"), besides=by, at=at)
@@ -476,6 +474,8 @@ def _insert(
         handoff,
         _package(handoff, judged),
         notice,
+        # What marketing meant to do with it.
+        next_steps.ending(handoff.lead_id, at=at),
         from_state="",
         by=by,
         at=at,

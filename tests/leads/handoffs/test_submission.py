@@ -203,7 +203,7 @@ def test_without_agreement_nothing_is_handed_off(cast: Cast) -> None:
         factories.handed_off(cast, of=lead)
 
 
-def test_hand_off_needs_18_queries(cast: Cast, client: Client) -> None:
+def test_hand_off_needs_17_queries(cast: Cast, client: Client) -> None:
     factories.handed_off(cast)  # what the clock refers to is stored once, with the first
     lead = factories.mql(cast)
     client.force_login(cast.ana)
@@ -212,7 +212,7 @@ def test_hand_off_needs_18_queries(cast: Cast, client: Client) -> None:
     # Without those of the test's own transaction.
     statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     lead.refresh_from_db()
-    assert (lead.stage, len(statements)) == ("handed_off", 18), "\n".join(
+    assert (lead.stage, len(statements)) == ("handed_off", 17), "\n".join(
         sql[:150] for sql in statements
     )
 
