@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql
-from crm.lib.paging import Branches, Listing, Order, Page, page
+from crm.lib.paging import Branches, Listing, Order, Page
+from leads.desks.marketing import LEAD_PATHS, LeadShown
 from leads.handoffs.queue.rows import HandoffRow, rows_of
 from leads.models import Dispute, Handoff, Return
-from leads.returns import cases
+from leads.models.disputes import DisputeQuerySet
+from leads.states import DisputeKind
 from sla.clocks.snapshots import ClockRow
 from sla.models import Clock, Firing
 from sla.states import StepKind
@@ -26,16 +27,55 @@ BY_DEADLINE = Order("due_at")
 # -- The arbiter's cases
 
 
-def waiting_cases(user: User, *, at: datetime, after: str, size: int) -> Page:
-    """Return a page of the open cases that ``user`` decides, the next deadline first."""
-    rows = cases.waiting_for(user, at=at).with_names()
-    with_people = rows.select_related("lead__company").annotate(due=F("clock__due_at"))
-    return page(with_people, BY_DUE, after=after, size=size)
+class Case(NamedTuple):
+    """A case: its lead, the team that rejected it, who contests it, and the clock of the arbiter.
+
+    ``why``: what they say.
+    """
+
+    pk: int
+    team: str
+    kind: str
+    why: str
+    opened_at: datetime
+    opened_by: str | None
+    lead: LeadShown
+    clock: ClockRow | None
+
+    @property
+    def kind_label(self) -> str:
+        return str(DisputeKind(self.kind).label)
 
 
-def count_cases(user: User, *, at: datetime) -> int:
-    """Return how many open cases ``user`` decides."""
-    return cases.waiting_for(user, at=at).count()
+CASE_PATHS = ("pk", "handoff__team__name", "kind", "why", "opened_at", "opened_by__name")
+
+
+def page_of_cases(waiting: DisputeQuerySet, *, after: str, size: int) -> Page:
+    """Return a page of ``waiting`` (leads.returns.cases.waiting_for), the next deadline first."""
+    listing = Listing(lambda: waiting.annotate(due=F("clock__due_at")), BY_DUE, "lead_id")
+    return listing.page(after=after, size=size)
+
+
+def case_rows(page: Page) -> list[Case]:
+    """Return the rows of a page of :func:`page_of_cases`, in its order, in one query."""
+    own, lead = len(CASE_PATHS), len(LEAD_PATHS)
+    by_id = {}
+    for values in CASE_ROWS.rows(ids=list(page.rows)):
+        clock = ClockRow(*values[own + lead :])
+        shown = LeadShown(*values[own : own + lead])
+        by_id[values[0]] = Case._make((*values[:own], shown, clock if clock.pk else None))
+    # A case may be decided since the page was read.
+    return [by_id[pk] for pk in page.rows if pk in by_id]
+
+
+def _case_rows(*, ids: list[int]) -> QuerySet[Any]:
+    lead = [f"lead__{path}" for path in LEAD_PATHS]
+    clock = [f"clock__{name}" for name in ClockRow._fields]
+    rows = Dispute.objects.filter(Among("pk", ids))
+    return rows.values_list(*CASE_PATHS, *lead, *clock)
+
+
+CASE_ROWS = KeptSql(_case_rows)
 
 
 # -- Escalations

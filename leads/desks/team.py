@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from crm.accounts import leaves, people
 from crm.accounts.models import Leave, Membership, Team, User
 from crm.accounts.states import Side
 from crm.accounts.teams import active_people, sales_teams
-from crm.lib.db.kept_sql import Among, KeptSql, counted
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.paging import Branches, Listing, Order
 from leads import events
 from leads.models import Decision, Handoff, Return
@@ -89,72 +100,117 @@ def month_of(at: datetime) -> datetime:
     return datetime.combine(events.today(at).replace(day=1), time(), zone)
 
 
+# -- What was accepted
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """How many leads were accepted since a moment, by person and by team, and still are."""
+
+    of_person: Mapping[int, int]
+    of_team: Mapping[int, int]
+
+
+def accepts(teams: Sequence[Team], *, since: datetime) -> Accepts:
+    """Return what was accepted in ``teams``, in one query."""
+    of_person: Counter[int] = Counter()
+    of_team: Counter[int] = Counter()
+    wanted = {team.pk for team in teams}
+    for person, team, number in ACCEPTED.rows(since=since):
+        if team in wanted:
+            of_person[person] += number
+            of_team[team] += number
+    return Accepts(of_person, of_team)
+
+
+def _accepted(*, since: datetime) -> QuerySet[Any]:
+    standing = Decision.objects.standing().filter(kind=DecisionKind.ACCEPT, at__gte=since)
+    # A subquery, because PostgreSQL would read all handoffs to join those of a month; and of all
+    # teams, because it would run it twice to leave some out.
+    of_handoff = Handoff.objects.filter(pk=OuterRef("handoff")).values("team")
+    with_team = standing.annotate(team=Subquery(of_handoff))
+    columns = ("by", "team")
+    rows = with_team.order_by().values(*columns).annotate(n=Count("pk"))
+    return rows.values_list(*columns, "n")
+
+
+ACCEPTED = KeptSql(_accepted)
+
+
 # -- People
 
 
-def colleagues(teams: Sequence[Team], *, at: datetime) -> list[Colleague]:
-    """Return the active people of ``teams`` by name, in three queries."""
+def colleagues(teams: Sequence[Team], accepts: Accepts, *, at: datetime) -> list[Colleague]:
+    """Return the active people of ``teams`` by name, in four queries."""
     ids = [team.pk for team in teams]
-    loads = [Load(*values) for values in LOADS.rows(teams=ids, at=at, since=month_of(at))]
-    persons = [User(pk=load.pk, time_zone=load.time_zone) for load in loads]
+    people = PEOPLE.rows(teams=ids)
+    worked = _by_person(WORKED_BY, teams=ids, people=[pk for pk, *_more in people], at=at)
+    returns = _by_person(RETURNS_OF, teams=ids, at=at)
+    persons = [User(pk=pk, time_zone=time_zone) for pk, _name, time_zone in people]
     away = leaves.away(persons, at=at)
-    return [Colleague(load, away.get(load.pk)) for load in loads]
+    found = []
+    for pk, name, time_zone in people:
+        numbers = (*worked.get(pk, NONE), *returns.get(pk, NONE), accepts.of_person.get(pk, 0))
+        found.append(Colleague(Load(pk, name, time_zone, *numbers), away.get(pk)))
+    return found
 
 
-def _loads(*, teams: list[int], at: datetime, since: datetime) -> QuerySet[Any]:
-    worked = Handoff.objects.filter(Among("team", teams), owner=OuterRef("pk"), state__in=WORKED)
-    returns = Return.objects.open().filter(
-        Among("marketing_team", teams), assigned_to=OuterRef("pk")
-    )
-    accepts = Decision.objects.standing().filter(
-        Among("handoff__team", teams), by=OuterRef("pk"), kind=DecisionKind.ACCEPT, at__gte=since
-    )
-    soon = status.condition(ClockStatus.SOON, at=at, to="clock__")
-    late = status.condition(ClockStatus.LATE, at=at, to="clock__")
-    rows = (
-        worked,
-        worked.filter(soon),
-        worked.filter(late),
-        returns,
-        returns.filter(soon),
-        returns.filter(late),
-        accepts,
-    )
-    numbers = {
-        f"n_{name}": counted(each) for name, each in zip(Load._fields[3:], rows, strict=True)
-    }
+# How many are open, at risk and overdue.
+Numbers = tuple[int, int, int]
+NONE: Numbers = (0, 0, 0)
+
+
+def _by_person(kept: KeptSql, **values: Any) -> dict[int, Numbers]:
+    return {person: (n, soon, late) for person, n, soon, late in kept.rows(**values)}
+
+
+def _people(*, teams: list[int]) -> QuerySet[Any]:
     members = Membership.objects.filter(Among("team", teams)).values("user")
     persons = User.objects.filter(pk__in=members, is_active=True).order_by("name", "pk")
-    counted_rows = persons.annotate(**{name: Subquery(each) for name, each in numbers.items()})
-    return counted_rows.values_list("pk", "name", "time_zone", *numbers)
+    return persons.values_list("pk", "name", "time_zone")
 
 
-LOADS = KeptSql(_loads)
+def _worked_by(*, teams: list[int], people: list[int], at: datetime) -> QuerySet[Any]:
+    # All at once: a subquery for each number of each person read the same rows three times.
+    rows = Handoff.objects.filter(Among("owner", people), Among("team", teams), state__in=WORKED)
+    return _numbers(rows, "owner", at=at)
+
+
+def _returns_of(*, teams: list[int], at: datetime) -> QuerySet[Any]:
+    rows = Return.objects.open().filter(Among("marketing_team", teams))
+    return _numbers(rows.filter(assigned_to__isnull=False), "assigned_to", at=at)
+
+
+def _numbers(rows: QuerySet[Any], person: str, *, at: datetime) -> QuerySet[Any]:
+    """Return the numbers of each ``person``, behind the id."""
+    # Those that run are few, and have an index of their own.
+    running = FilteredRelation("clock", condition=Q(clock__stopped_at__isnull=True))
+    soon = status.condition(ClockStatus.SOON, at=at, to="running__")
+    late = status.condition(ClockStatus.LATE, at=at, to="running__")
+    numbers = {
+        "n": Count("pk"),
+        "n_soon": Count("pk", filter=soon),
+        "n_late": Count("pk", filter=late),
+    }
+    grouped = rows.order_by().annotate(running=running).values(person).annotate(**numbers)
+    return grouped.values_list(person, *numbers)
+
+
+PEOPLE = KeptSql(_people)
+WORKED_BY = KeptSql(_worked_by)
+RETURNS_OF = KeptSql(_returns_of)
 
 
 # -- Capacity
 
 
-def capacities(teams: Sequence[Team], *, at: datetime) -> list[Capacity]:
-    """Return the capacity of each of ``teams`` that is of sales, in five queries."""
+def capacities(teams: Sequence[Team], accepts: Accepts) -> list[Capacity]:
+    """Return the capacity of each of ``teams`` that is of sales, in one query."""
     of_sales = [team for team in teams if team.side == Side.SALES]
-    accepted = dict(ACCEPTED.rows(teams=[team.pk for team in of_sales], since=month_of(at)))
-    versions = agreements.in_force_by_team(of_sales)
-    rows = []
-    for team in of_sales:
-        version = versions.get(team.pk)
-        agreed = version.capacity if version else None
-        rows.append(Capacity(team, accepted.get(team.pk, 0), agreed))
-    return rows
-
-
-def _accepted(*, teams: list[int], since: datetime) -> QuerySet[Any]:
-    standing = Decision.objects.standing().filter(kind=DecisionKind.ACCEPT, at__gte=since)
-    by_team = standing.filter(Among("handoff__team", teams)).order_by().values("handoff__team")
-    return by_team.annotate(n=Count("pk")).values_list("handoff__team", "n")
-
-
-ACCEPTED = KeptSql(_accepted)
+    agreed = agreements.capacity_by_team(of_sales)
+    return [
+        Capacity(team, accepts.of_team.get(team.pk, 0), agreed.get(team.pk)) for team in of_sales
+    ]
 
 
 # -- The leads of one person

@@ -282,13 +282,12 @@ def end(lead_id: int, *, at: datetime, why: FollowUpEnd = FollowUpEnd.GONE) -> N
 
 def end_many(lead_ids: Sequence[int], *, at: datetime, why: FollowUpEnd = FollowUpEnd.GONE) -> None:
     """End the open steps of many leads, in one statement."""
-    steps = PlannedStep.objects.open().filter(lead__in=lead_ids)
-    steps.update(ended_at=at, end=why, remind_at=None)
+    ending(lead_ids, at=at, why=why).run()
 
 
-def ending(lead_id: int, *, at: datetime, why: FollowUpEnd = FollowUpEnd.GONE) -> Update:
-    """Return what :func:`end` writes, to be run with the change that ends the step."""
-    steps = {"lead": lead_id, "ended_at": None}
+def ending(lead_ids: Sequence[int], *, at: datetime, why: FollowUpEnd = FollowUpEnd.GONE) -> Update:
+    """Return what :func:`end_many` writes, to be run with the change that ends the steps."""
+    steps = {"lead": list(lead_ids), "ended_at": None}
     return update(PlannedStep, steps, "id", ended_at=at, end=str(why), remind_at=None)
 
 

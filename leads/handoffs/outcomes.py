@@ -261,7 +261,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
     state_changes.update_lead(
         handoff,
         EventKind.WON,
-        next_steps.ending(handoff.lead_id, at=at, why=FollowUpEnd.DONE),
+        next_steps.ending([handoff.lead_id], at=at, why=FollowUpEnd.DONE),
         _to_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount)),
         from_state=from_state,
         by=by,
@@ -339,7 +339,7 @@ def _end(
     state_changes.update_lead(
         handoff,
         ending.event_kind,
-        next_steps.ending(handoff.lead_id, at=at, why=FollowUpEnd.DONE),
+        next_steps.ending([handoff.lead_id], at=at, why=FollowUpEnd.DONE),
         _to_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name),
         from_state=from_state,
         by=by,

@@ -475,7 +475,7 @@ def _insert(
         _package(handoff, judged),
         notice,
         # What marketing meant to do with it.
-        next_steps.ending(handoff.lead_id, at=at),
+        next_steps.ending([handoff.lead_id], at=at),
         from_state="",
         by=by,
         at=at,

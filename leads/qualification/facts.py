@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -28,6 +28,16 @@ ACTION = ("kind__code", "kind__name", "kind__points", "occurred_on")
 TERMS = ("valuable_actions", "looks_for", "engagement_half_life_days")
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("name", "country", "industry", "employees", "domain")
+# The columns of a lead that make its facts, for lists of many leads.
+FACT_COLUMNS = (
+    *(f"person__{name}" for name in PERSON),
+    "person__phone_extension",
+    *(f"company__{name}" for name in COMPANY),
+    "source__code",
+    "attributes",
+)
+FACT_OF_COLUMN = {column: column.replace("__", ".") for column in FACT_COLUMNS}
+FACT_OF_COLUMN["source__code"] = "lead.source"
 
 
 # -- Reading a lead
@@ -51,17 +61,36 @@ def facts_of(lead: Lead) -> dict[str, Any]:
     return facts
 
 
+def facts_of_columns(values: Sequence[Any]) -> dict[str, Any]:
+    """Return :func:`facts_of` a lead whose FACT_COLUMNS are ``values``."""
+    by_column = dict(zip(FACT_COLUMNS, values, strict=True))
+    attributes = by_column.pop("attributes")
+    extension = by_column.pop("person__phone_extension")
+    by_column["person__phone"] = _phone(by_column["person__phone"], extension)
+    facts = {FACT_OF_COLUMN[column]: value for column, value in by_column.items()}
+    for code, value in attributes.items():
+        facts[f"attributes.{code}"] = value
+    return facts
+
+
 def phone_of(lead: Lead) -> str:
     """Return number and extension, "" where what is stored is a placeholder and no phone."""
-    person = lead.person
-    if not phones.is_phone(person.phone):
+    return _phone(lead.person.phone, lead.person.phone_extension)
+
+
+def _phone(number: str, extension: str) -> str:
+    if not phones.is_phone(number):
         return ""
-    return phones.full(person.phone, person.phone_extension)
+    return phones.full(number, extension)
 
 
 def missing_fields(lead: Lead, fields: Iterable[str]) -> list[str]:
     """Return those of ``fields`` that the lead does not have, in order."""
-    known = facts_of(lead)
+    return missing_among(facts_of(lead), fields)
+
+
+def missing_among(known: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
+    """Return those of ``fields`` that are not among the facts ``known``, in order."""
     return [field for field in fields if known.get(field) in MISSING]
 
 
@@ -287,9 +316,24 @@ def assess_by_rules(
 
     ``persona``: the id of the persona that has the rules, None if they have none yet.
     """
+    return assess_facts(
+        facts_of(lead), criteria, terms, persona=persona, actions=actions, proofs=proofs
+    )
+
+
+def assess_facts(
+    known: Mapping[str, Any],
+    criteria: Iterable[Rule],
+    terms: MqlTerms,
+    *,
+    persona: int | None,
+    actions: Iterable[DoneAction],
+    proofs: dict[str, Proof],
+) -> Assessment:
+    """Judge as :func:`assess_by_rules` a lead with the facts ``known``."""
     return rules.assess(
         criteria,
-        facts_of(lead),
+        known,
         proofs,
         # Counted and not judged: a person may never overrule a missing action.
         action_count=terms.counting(action.code for action in actions),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import prefetch_related_objects
 
@@ -97,13 +98,24 @@ def _ranked(
 ) -> list[Match]:
     """Return how each of ``versions`` fits the lead, the best match first."""
     prefetch_related_objects(versions, "criteria")
-    ranked = []
-    for version in versions:
-        assessment = facts.assess_with(
-            lead, version, terms, actions=record.actions, proofs=record.proofs
-        )
-        ranked.append(Match(version, assessment))
+    known = facts.facts_of(lead)
+    ranked = [_match(known, version, terms, record) for version in versions]
     return sorted(ranked, key=lambda match: match.rank)
+
+
+def _match(
+    known: Mapping[str, Any], version: PersonaVersion, terms: MqlTerms, record: Record
+) -> Match:
+    """Return how ``version`` fits a lead with the facts ``known``."""
+    assessment = facts.assess_facts(
+        known,
+        facts.rules_of(version),
+        terms,
+        persona=version.persona_id,
+        actions=record.actions,
+        proofs=record.proofs,
+    )
+    return Match(version, assessment)
 
 
 def usual(lead: Lead, ranked: Sequence[Match]) -> Match | None:
@@ -134,13 +146,22 @@ def usual_version(lead: Lead, record: Record | None = None) -> PersonaVersion | 
 
 
 def usual_match(
-    lead: Lead, versions: Sequence[PersonaVersion], terms: MqlTerms, record: Record
+    known: Mapping[str, Any],
+    persona: int | None,
+    versions: Sequence[PersonaVersion],
+    terms: MqlTerms,
+    record: Record,
 ) -> Match | None:
-    """Return the match of :func:`usual` among ``versions``, those in use, with their criteria."""
-    own = _own(lead, versions)
-    if own is not None:
-        versions = [own]
-    return next(iter(_ranked(lead, versions, terms, record)), None)
+    """Return the match of :func:`usual` for a lead with the facts ``known``.
+
+    ``persona``: by which it is an MQL, None for none. ``versions``: those in use, with their
+    criteria.
+    """
+    for version in versions:
+        if version.persona_id == persona:
+            return _match(known, version, terms, record)
+    ranked = [_match(known, version, terms, record) for version in versions]
+    return min(ranked, key=lambda match: match.rank, default=None)
 
 
 def _own(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:

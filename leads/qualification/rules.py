@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from crm.lib.text import fold
@@ -322,8 +323,14 @@ def _contains_any(value: Any, operand: Any) -> bool:
     """Return whether the text contains one of the phrases, as whole words."""
     # With spaces around both, "cto" is not found in "director".
     text = f" {fold(str(value))} "
-    phrases = (fold(str(phrase)) for phrase in operand or [])
+    phrases = (_folded(str(phrase)) for phrase in operand or [])
     return any(phrase and f" {phrase} " in text for phrase in phrases)
+
+
+@lru_cache(maxsize=1000)
+def _folded(phrase: str) -> str:
+    # The same phrases for every lead of a list.
+    return fold(phrase)
 
 
 def _is_set(value: Any, operand: Any) -> bool:

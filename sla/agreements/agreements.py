@@ -18,7 +18,7 @@ from crm.accounts.models import Membership, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.db import returning
-from crm.lib.db.kept_sql import KeptSql
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.input import fingerprints
@@ -303,6 +303,28 @@ def in_force_by_team(teams: Collection[Team]) -> dict[int, AgreementVersion]:
         by_scope.setdefault(version.scope, version)
     bound = {team.pk: by_scope.get(team.pk) or by_scope.get(None) for team in teams}
     return {pk: version for pk, version in bound.items() if version is not None}
+
+
+def capacity_by_team(teams: Collection[Team]) -> dict[int, int | None]:
+    """Return how many leads a month each of ``teams`` agreed to work, by its id; one query.
+
+    By the agreement of :func:`in_force_by_team`; teams without one are missing.
+    """
+    ids = [team.pk for team in teams]
+    by_scope: dict[int | None, int | None] = {}
+    for scope, capacity in CAPACITIES.rows(teams=ids):
+        by_scope.setdefault(scope, capacity)
+    usual = {pk: by_scope[None] for pk in ids if None in by_scope}
+    return usual | {pk: by_scope[pk] for pk in ids if pk in by_scope}
+
+
+def _capacities(*, teams: list[int]) -> QuerySet[Any]:
+    binds = Q(Among("agreement__teams", teams)) | Q(agreement__teams__isnull=True)
+    rows = AgreementVersion.objects.filter(binds, state=AgreementState.IN_FORCE)
+    return rows.order_by("-in_force_from").values_list("agreement__teams", "capacity")
+
+
+CAPACITIES = KeptSql(_capacities)
 
 
 def _binds(teams: Collection[Team | int]) -> Q:

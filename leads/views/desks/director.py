@@ -15,8 +15,9 @@ from crm.lib.paging import BadParameter
 from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.desks import director
-from leads.desks.director import Escalation
-from leads.models import Dispute
+from leads.desks.director import Case, Escalation
+from leads.models.disputes import DisputeQuerySet
+from leads.returns import cases
 from leads.states import WORKED, HandoffState
 from leads.views.desks.marketing import DeskTab
 from leads.views.lead.trail import of_list
@@ -34,7 +35,7 @@ UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
 class CaseRow:
     """A case with its clock."""
 
-    case: Dispute
+    case: Case
     reading: Reading | None
 
 
@@ -64,19 +65,20 @@ class EscalationRow:
 @require_permission(permissions.can_lead)
 def desk(request: Request) -> HttpResponse:
     """Show the cases that wait for the viewer, or to directors what escalated to them."""
-    tabs = _tabs(request)
+    waiting = cases.waiting_for(request.user, at=request.now)
+    tabs = _tabs(request, waiting)
     tab = request.GET.get("tab", CASES)
     known = {each.url.removeprefix("?tab=") for each in tabs}
     if tab not in known or set(request.GET) - {"tab", "after", "density"}:
         raise BadParameter(UNKNOWN_ADDRESS)
-    context = _cases(request) if tab == CASES else _escalated(request)
+    context = _cases(request, waiting) if tab == CASES else _escalated(request)
     context |= {"tab": tab, "tabs": tabs, "came": of_list(request).suffix}
     return respond(request, "leads/desk_director.jinja", context)
 
 
-def _tabs(request: Request) -> list[DeskTab]:
+def _tabs(request: Request, waiting: DisputeQuerySet) -> list[DeskTab]:
     """Return the tabs with what they count; an arbiter who is no director has only the cases."""
-    counts = {CASES: director.count_cases(request.user, at=request.now)}
+    counts = {CASES: waiting.count()}
     if request.user.is_director:
         counts[ESCALATED] = director.count_escalations()
     current = request.GET.get("tab", CASES)
@@ -86,11 +88,10 @@ def _tabs(request: Request) -> list[DeskTab]:
     ]
 
 
-def _cases(request: Request) -> dict[str, Any]:
-    after = request.GET.get("after", "")
-    page = director.waiting_cases(request.user, at=request.now, after=after, size=PAGE)
+def _cases(request: Request, waiting: DisputeQuerySet) -> dict[str, Any]:
+    page = director.page_of_cases(waiting, after=request.GET.get("after", ""), size=PAGE)
     rows = []
-    for case in page.rows:
+    for case in director.case_rows(page):
         reading = readings.reading(case.clock, at=request.now) if case.clock else None
         rows.append(CaseRow(case, reading))
     return {"rows": rows, "shown": page}

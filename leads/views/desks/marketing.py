@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from crm.accounts.models import User
@@ -20,7 +20,6 @@ from crm.lib.paging import BadParameter, Page
 from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.desks import marketing, readiness
-from leads.desks.marketing import SentBack
 from leads.desks.readiness import Judged, Measure
 from leads.lists.leads import LeadRow, rows_of
 from leads.records.fields import labels as field_labels
@@ -76,8 +75,6 @@ class JudgedRow:
     """A judged lead as a row shows it. ``lacking``: the names of what is to be found out."""
 
     judged: Judged
-    name: str
-    about: str
     lacking: list[str]
 
 
@@ -149,22 +146,24 @@ Shown = tuple[Page, dict[str, Any]]
 
 def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Shown:
     page = marketing.sent_back(request.user).page(after=after, size=PAGE)
+    answers = _answers(request.user)
     rows = []
     for row in marketing.sent_back_rows(page):
         reading = readings.reading(row.clock, at=request.now) if row.clock else None
-        rows.append((row, reading, _answers(request.user, row)))
+        # Only a rejection can be contested.
+        rows.append((row, reading, answers[row.is_contestable]))
     kinds = {each.value: str(each.label) for each in RejectionClass}
     return page, {"rows": rows, "kinds": kinds, "others": OTHERS}
 
 
-def _answers(user: User, row: SentBack) -> list[tuple[str, Promise]]:
-    """Return the answers to a return, with their labels; only a rejection can be contested."""
-    names = [name for name in ANSWERS if name != "dispute" or row.is_contestable]
-    answers = [(name, ANSWERS[name]) for name in names]
+def _answers(user: User) -> dict[bool, list[tuple[str, str]]]:
+    """Return the answers to a return, with their labels, by whether it can be contested."""
+    # Words and not promises, which every row of the page would translate anew.
+    answers = [(name, str(label)) for name, label in ANSWERS.items()]
     # The lead page asks for the team of each lead; most people lead none.
     if user.team_ids(Side.MARKETING, led=True):
-        answers.append(("give-return", pgettext_lazy("return", "Give away")))
-    return answers
+        answers.append(("give-return", pgettext("return", "Give away")))
+    return {True: answers, False: [each for each in answers if each[0] != "dispute"]}
 
 
 def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:
@@ -173,11 +172,9 @@ def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:
 
 
 def _judged_row(judged: Judged) -> JudgedRow:
-    lead = judged.lead
-    parts = (lead.person.job_title, getattr(lead.company, "name", ""))
     lacking = [in_language(each.rule.text) for each in judged.unknown]
     lacking += field_labels(judged.missing).values()
-    return JudgedRow(judged, str(lead), ", ".join(filter(None, parts)), lacking)
+    return JudgedRow(judged, lacking)
 
 
 def _waking(request: Request, after: str, windows: dict[str, Window]) -> Shown:

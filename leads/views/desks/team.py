@@ -14,9 +14,10 @@ from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter
 from crm.templatetags.jinja import respond
 from leads import permissions
-from leads.desks import director, marketing, team
+from leads.desks import marketing, team
 from leads.desks.team import Colleague
 from leads.handoffs.queue.rows import rows_of
+from leads.returns import cases
 from leads.staff.handover import assignable_by
 from leads.views.lead.trail import of_list
 from leads.views.queue import QueueRow, queue_rows
@@ -33,11 +34,12 @@ def desk(request: Request) -> HttpResponse:
     if set(request.GET) - {"person", "after", "after_return", "density"}:
         raise BadParameter(UNKNOWN_ADDRESS)
     teams = team.teams_of(request.user)
-    colleagues = team.colleagues(teams, at=request.now)
+    accepts = team.accepts(teams, since=team.month_of(request.now))
+    colleagues = team.colleagues(teams, accepts, at=request.now)
     context: dict[str, Any] = {
         "colleagues": colleagues,
-        "capacities": team.capacities(teams, at=request.now),
-        "cases": director.count_cases(request.user, at=request.now),
+        "capacities": team.capacities(teams, accepts),
+        "cases": cases.waiting_for(request.user, at=request.now).count(),
         "chosen": None,
     }
     if "person" in request.GET:

@@ -157,7 +157,7 @@ def test_desk_needs_a_constant_number_of_queries(many: int, cast: Cast, signed_i
     client.get(DESK, {"person": cast.bea.pk})
     with CaptureQueriesContext(connection) as captured:
         assert len(leads_of(client, cast.bea)) == many
-    assert len(captured) == 16
+    assert len(captured) == 15
 
 
 # -- Who
