@@ -14,6 +14,7 @@ TAGS: dict[str, Promise] = {
     "leads": _("Leads"),
     "handoffs": _("Handoffs"),
     "follow_up": _("Follow-up"),
+    "leaves": _("Leaves"),
     "catalogues": _("Catalogues"),
     "funnel": _("Funnel"),
 }

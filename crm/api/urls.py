@@ -5,6 +5,7 @@ The funnel is in a package of the same layer, so crm.urls adds it.
 
 from django.urls import path, re_path
 
+from crm.accounts import api as accounts
 from crm.api import views
 from crm.api.endpoint import Unknown, mount
 from crm.api.schema import Schema
@@ -90,6 +91,8 @@ urlpatterns = [
     path("handoffs/<int:pk>/amount/", mount(corrections.CorrectAmount), name="api_handoff_amount"),
     path("handoffs/<int:pk>/reopen/", mount(corrections.Reopen), name="api_handoff_reopen"),
     path("next-steps/", mount(next_steps.NextSteps), name="api_next_steps"),
+    path("leaves/", mount(accounts.Leaves), name="api_leaves"),
+    path("leaves/<int:pk>/end/", mount(accounts.EndLeave), name="api_leave_end"),
     path("teams/", mount(catalogues.Teams), name="api_teams"),
     path("personas/", mount(catalogues.Personas), name="api_personas"),
     path("rejection-reasons/", mount(catalogues.RejectionReasons), name="api_rejection_reasons"),
