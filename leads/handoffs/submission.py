@@ -231,12 +231,13 @@ def _judge(
 def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -> Handoff:
     """Write the rows of a hand-off."""
     lead = judged.lead
+    represented = None
     if lead.stage == Stage.RETURNED:
-        returns.fix(lead, by=by, at=at)
+        represented = returns.fix(lead, by=by, at=at)
     _mark_mql(lead, judged.persona_version, judged.assessment, by=by, at=at)
     handoff = _new(judged, team, note, submitted_by=by, at=at)
     notice = _notice(News("handoff.new", handoff, (), key="new"), besides=by, at=at)
-    _insert(handoff, judged, notice, by=by, at=at)
+    _insert(handoff, judged, notice, by=by, at=at, represented=represented)
     return handoff
 
 

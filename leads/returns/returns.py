@@ -25,6 +25,7 @@ from leads.follow_up import next_steps
 from leads.handoffs import notices, stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Return
 from leads.returns import cases, copied_actions
+from leads.staff import stand_ins
 from leads.states import (
     RETURN_MOVES,
     DisputeKind,
@@ -129,7 +130,8 @@ def _unanswered(lead: Lead) -> Return | None:
     That version may still run during an upgrade, and its rejections open none. Raises WithArbiter.
     """
     waiting = (ReturnState.OPEN, ReturnState.DISPUTED)
-    opened = Return.objects.filter(handoff__lead=lead, state__in=waiting).first()
+    rows = Return.objects.filter(handoff__lead=lead, state__in=waiting)
+    opened = rows.select_related("handoff__submitted_by").first()
     if opened is not None and not opened.is_open:
         raise WithArbiter(lead)
     if opened is not None or lead.stage != Stage.RETURNED or lead.archived_at is not None:
@@ -145,11 +147,17 @@ def _unanswered(lead: Lead) -> Return | None:
     )
 
 
-def fix(lead: Lead, *, by: User, at: datetime) -> None:
-    """Answer the return of a locked lead that is handed off again."""
+def fix(lead: Lead, *, by: User, at: datetime) -> User | None:
+    """Answer the return of a locked lead that is handed off again.
+
+    Return who owed the answer and is away, on whose behalf ``by`` answers; None else.
+    """
     opened = _unanswered(lead)
-    if opened is not None:
-        _answer(opened, ReturnState.FIXED, by=by, at=at)
+    if opened is None:
+        return None
+    _answer(opened, ReturnState.FIXED, by=by, at=at)
+    sender = opened.handoff.submitted_by
+    return stand_ins.absent(sender, team_id=lead.marketing_team_id, by=by, at=at)
 
 
 @transaction.atomic

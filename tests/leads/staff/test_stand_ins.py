@@ -122,7 +122,7 @@ def test_acts_of_the_lead_of_the_team_are_their_own(cast: Cast) -> None:
     assert handoff.events.get(kind="reassigned").on_behalf_of is None
 
 
-@pytest.mark.parametrize("kind", ["closed", "recycled", "disputed"])
+@pytest.mark.parametrize("kind", ["closed", "recycled", "disputed", "handed_off"])
 def test_answer_to_a_return_is_on_behalf_of_the_sender(cast: Cast, kind: str) -> None:
     handoff = factories.rejected(cast)
     leave(cast.ana)
@@ -132,9 +132,13 @@ def test_answer_to_a_return_is_on_behalf_of_the_sender(cast: Cast, kind: str) ->
             handoff, reason_to_recycle(), wake_on=None, by=cast.luis, at=AT
         ),
         "disputed": lambda: disputes.contest(handoff, "Cumple", by=cast.luis, at=AT),
+        "handed_off": lambda: handoffs.hand_off(
+            handoff.lead, team=cast.sales, by=cast.luis, at=AT, unchanged_reason="Cumple"
+        ),
     }
     answers[kind]()
-    assert handoff.events.get(kind=kind).on_behalf_of == cast.ana
+    event = handoff.lead.events.filter(kind=kind).latest("id")
+    assert (event.actor, event.on_behalf_of) == (cast.luis, cast.ana)
 
 
 @pytest.mark.parametrize(("decide", "kind"), [("uphold", "upheld"), ("deny", "denied")])
