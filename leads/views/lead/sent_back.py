@@ -30,8 +30,8 @@ class SentBack:
 
     ``case``: that of the arbiter, if there is or was one. ``reading``: the clock of the answer, or
     of the decision while the arbiter has the lead; None where no answer is agreed. ``deciders``:
-    who decides an open case; ``term``: within how many working days. ``original``: the lead that it is a duplicate of, None if the viewer
-    does not see it.
+    who decides an open case; ``term``: within how many working days. ``original``: the lead that it
+    is a duplicate of, None if the viewer does not see it.
     """
 
     row: Return
