@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from crm import tasks
@@ -210,6 +211,9 @@ def test_page_list_file_and_api_say_the_same(cast: Cast, client: Client, signed_
     file = elsa.get(f"/alignment/contact.csv?{MARCH}").content.decode("utf-8-sig")
     in_file = {row[0]: row[1] for row in csv.reader(io.StringIO(file))}
     assert in_file["Tried in time, never reached"] == "6"
+    printed = io.StringIO()
+    call_command("funnel", "--from=2026-03-01", "--to=2026-03-31", stdout=printed)
+    assert "6 tried in time, never reached" in printed.getvalue()
     shown = report.as_json(report.read(scope()))["first_contact"]
     assert (shown["tried"], shown["attainment"], shown["judged"]) == (6, 0.5, 6)
     assert shown["promised"] == [{"target": 0.9, "window_minutes": 240}]

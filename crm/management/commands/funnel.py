@@ -40,8 +40,8 @@ def parse_date(text: str) -> date:
 
 class Command(BaseCommand):
     help = (
-        "Print funnel, conversion, accept commitment and days to won, as the alignment page shows"
-        " them."
+        "Print funnel, conversion, the commitments to accept and to contact, and days to won, as"
+        " the alignment page shows them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -99,6 +99,7 @@ def table_lines(numbers: Numbers) -> list[str]:
         *_group_lines("By source", numbers.sources, _source_name),
         *_group_lines("By month of first sight", numbers.months, _month_name),
         *_attainment_lines(numbers),
+        *_contact_lines(numbers),
         *_delivery_lines(numbers),
     ]
 
@@ -152,6 +153,19 @@ def _attainment_lines(numbers: Numbers) -> list[str]:
         f"  left out      {attainment.running} still running, {attainment.withdrawn} withdrawn,"
         f" {attainment.outage} in an outage of ours",
         f"  time          median {median}, p90 {p90} of business time (n={attainment.decided})",
+    ]
+
+
+def _contact_lines(numbers: Numbers) -> list[str]:
+    contacts = numbers.contacts
+    return [
+        "",
+        "Handoffs accepted in the period: contacted in time",
+        f"  attainment    {share(contacts.rate):>8}  ({contacts.in_time} in time, {contacts.late}"
+        " late or overdue)",
+        f"  left out      {contacts.tried} tried in time, never reached; {contacts.running} still"
+        f" running, {contacts.ended} ended in time without a try, {contacts.outage} in an outage of"
+        " ours",
     ]
 
 
