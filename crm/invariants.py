@@ -16,6 +16,7 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db import rights
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Letter, Message, Notice
+from leads.follow_up.invariants import clock_says_when_it_was_tried
 from leads.models import (
     Attempt,
     Decision,
@@ -388,6 +389,7 @@ CHECKS: tuple[Check, ...] = (
     parked_lead_wakes_in_time,
     lead_in_work_has_a_next_step,
     begun_attempt_is_no_contact,
+    clock_says_when_it_was_tried,
     person_left_alone_has_no_open_handoff,
     firing_sends_a_message,
     message_becomes_one_notice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from crm.alignment.numbers.contacts import contacts
 from crm.alignment.numbers.slices import rows
 from leads import handoffs
 from leads.follow_up import attempts, no_contact
+from leads.follow_up.invariants import clock_says_when_it_was_tried
 from leads.handoffs import outcomes
 from leads.models import Handoff, OutcomeReason
 from leads.returns import giving_back, recycling
@@ -154,21 +155,24 @@ STORIES: dict[Callable[[Cast], None], str] = {
 }
 
 
-@pytest.mark.parametrize("swept", [False, True])
 @pytest.mark.parametrize("story", STORIES)
 def test_each_contact_clock_is_judged_once(
-    cast: Cast, moment: Moment, story: Callable[[Cast], None], swept: bool
+    cast: Cast, moment: Moment, story: Callable[[Cast], None]
 ) -> None:
     """Whether or not the ladder announced the breach before."""
     story(cast)
-    if swept:
-        moment.set("2026-03-02 14:22")
-        tasks.sweep()
+    check_judged_as(STORIES[story])
+    moment.set("2026-03-02 14:22")
+    tasks.sweep()
+    check_judged_as(STORIES[story])
+
+
+def check_judged_as(result: str) -> None:
     found = vars(contacts(scope()))
     results = ("in_time", "late", "tried", "running", "outage", "ended")
-    assert [name for name in results if found[name]] == [STORIES[story]]
-    judged = STORIES[story] in ("in_time", "late")
-    assert (found["clocks"], found["judged"]) == (1, judged)
+    assert [name for name in results if found[name]] == [result]
+    assert (found["clocks"], found["judged"]) == (1, result in ("in_time", "late"))
+    assert list(clock_says_when_it_was_tried(NOW)) == []
     for name, count in found.items():
         assert len(rows(scope(), f"contact_{name}")) == count
 
@@ -177,6 +181,14 @@ def test_contact_that_is_not_due_yet_still_runs(cast: Cast) -> None:
     tried(cast, at=factories.ACCEPTED_AT)
     found = contacts(scope(at=IN_TIME))
     assert (found.running, found.tried) == (1, 0)
+
+
+@pytest.mark.parametrize("tried_at", [None, LATE])
+def test_clock_that_says_otherwise_is_named(cast: Cast, tried_at: datetime | None) -> None:
+    tried(cast)
+    Clock.objects.filter(metric="first_contact").update(tried_at=tried_at)
+    [line] = clock_says_when_it_was_tried(NOW)
+    assert "was tried at" in line
 
 
 def test_own_record_counts_it_neither_way(cast: Cast) -> None:
