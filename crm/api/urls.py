@@ -19,7 +19,14 @@ from leads.api import (
     qualification,
     routing,
 )
-from leads.api.follow_up import attempts, consent, messages, next_steps, package_truth
+from leads.api.follow_up import (
+    attempts,
+    consent,
+    messages,
+    next_steps,
+    package_truth,
+    unconfirmed,
+)
 from leads.api.returns import disputes
 from leads.api.returns import steps as return_steps
 
@@ -90,6 +97,7 @@ urlpatterns = [
     ),
     path("handoffs/<int:pk>/amount/", mount(corrections.CorrectAmount), name="api_handoff_amount"),
     path("handoffs/<int:pk>/reopen/", mount(corrections.Reopen), name="api_handoff_reopen"),
+    path("attempts/unconfirmed/", mount(unconfirmed.Unconfirmed), name="api_attempts_unconfirmed"),
     path("next-steps/", mount(next_steps.NextSteps), name="api_next_steps"),
     path("leaves/", mount(accounts.Leaves), name="api_leaves"),
     path("leaves/<int:pk>/end/", mount(accounts.EndLeave), name="api_leave_end"),
