@@ -45,8 +45,9 @@ def open_return_waits_with_its_lead(at: datetime) -> Iterable[str]:
     )
     for pk in Return.objects.open().exclude(is_back).values_list("pk", flat=True):
         yield f"return {pk} is open, but its lead is not with marketing"
-    for pk in Return.objects.open().filter(clock__stopped_at__isnull=False).values_list("pk"):
-        yield f"return {pk[0]} is open, but its clock has stopped"
+    stopped = Return.objects.open().filter(clock__stopped_at__isnull=False)
+    for pk in stopped.values_list("pk", flat=True):
+        yield f"return {pk} is open, but its clock has stopped"
     running = Clock.objects.filter(stopped_at__isnull=True, subject_type="return")
     waiting = Return.objects.open().filter(pk=OuterRef("subject_id"))
     for pk in running.filter(~Exists(waiting)).values_list("pk", flat=True):
