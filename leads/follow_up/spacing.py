@@ -10,6 +10,8 @@ from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
 SOONEST = timedelta(hours=1)
+# A step on a day without an end of work is due in its last minute; at midnight it were tomorrow's.
+LAST_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ def on_day(calendar: WorkCalendar, day: date) -> When:
         tzinfo=ZoneInfo(calendar.zone),
     )
     due_at = opens
-    # A day may have several windows; a calendar that never closes has the end of the day.
+    # A day may have several windows; a calendar that never closes has the last minute of the day.
     while due_at < next_midnight:
         closes = arithmetic.next_close(calendar, due_at)
         if closes is None or closes >= next_midnight:
-            due_at = next_midnight
+            due_at = next_midnight - LAST_MINUTE
             break
         due_at = closes
         if arithmetic.next_open(calendar, closes) >= next_midnight:

@@ -56,7 +56,7 @@ def test_attempts_after_the_window_follow_one_working_day_after_another() -> Non
         (OFFICE, "2026-03-07", "2026-03-09 09:00", "2026-03-09 17:00"),
         (SHOP, "2026-03-03", "2026-03-03 09:00", "2026-03-03 19:00"),
         (SHOP, "2026-03-04", "2026-03-05 09:00", "2026-03-05 19:00"),
-        (WorkCalendar.always_open(ZONE), "2026-03-03", "2026-03-03 00:00", "2026-03-04 00:00"),
+        (WorkCalendar.always_open(ZONE), "2026-03-03", "2026-03-03 00:00", "2026-03-03 23:59"),
     ],
     ids=["a working day", "a Saturday", "two windows", "a holiday", "always open"],
 )
