@@ -89,7 +89,7 @@ def refusals_of(lead: Lead, rows: list[Event]) -> list[Refusal]:
     """Return who did not take the lead, the newest first. ``rows``: its timeline."""
     if lead.handed_off_on is None or lead.stage not in REFUSABLE:
         return []
-    decisions = list(Decision.objects.refusals_of(lead))
+    decisions = _once(list(Decision.objects.refusals_of(lead)))
     changes = {decision.pk: _changed_since(decision, rows) for decision in decisions}
     facts = {fact for changed in changes.values() for fact in changed}
     labels = fields.labels(sorted(facts)) if facts else {}
@@ -105,6 +105,14 @@ def _causes(rows: Iterable[Event]) -> dict[int | None, str]:
     """Return by handoff why a misrouted lead went to marketing."""
     misrouted = (row for row in rows if row.kind == EventKind.MISROUTED)
     return {row.handoff_id: misrouting.cause_text(row.payload) for row in misrouted}
+
+
+def _once(decisions: list[Decision]) -> list[Decision]:
+    """Leave out the accept that a rep gave back: the rejection in its place says why."""
+    rejected = {
+        (each.handoff_id, each.at) for each in decisions if each.kind == DecisionKind.REJECT
+    }
+    return [each for each in decisions if (each.handoff_id, each.released_at) not in rejected]
 
 
 def _changed_since(decision: Decision, rows: Iterable[Event]) -> list[str]:

@@ -57,6 +57,20 @@ def test_lead_with_a_wrong_number_goes_back_as_a_clerical_rejection(cast: Cast) 
     assert not PlannedStep.objects.open().exists()
 
 
+def test_page_of_a_lead_given_back_says_once_who_did_not_take_it(
+    cast: Cast, moment: Moment, signed_in: SignedIn
+) -> None:
+    moment.set(NOON)
+    handoff = factories.accepted(cast)
+    try_it(handoff, cast, "wrong")
+    giving_back.give_back(handoff, by=cast.bea, at=NOON)
+    page = signed_in(cast.ana).get(f"/leads/{handoff.lead_id}/")
+    refusals = page.context["before_call"].refusals
+    assert [(refusal.is_rejection, refusal.decision.by) for refusal in refusals] == [
+        (True, cast.bea)
+    ]
+
+
 @pytest.mark.parametrize("outcome", ["no_answer", None])
 def test_lead_is_given_back_only_after_such_an_attempt(cast: Cast, outcome: str | None) -> None:
     handoff = factories.accepted(cast)
