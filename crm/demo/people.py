@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from crm.accounts import people
+from crm.accounts import leaves, people
 from crm.accounts.models import Organisation, Team, User
 from crm.accounts.sign_in import demo
-from crm.setup.starter import agreements, catalogues
+from crm.lib import clock
+from crm.setup.starter import agreements, catalogues, demo_messages
 from crm.setup.starter.demo_personas import publish_leader, publish_owner
 from personas.models import PersonaVersion
 from personas.states import VersionState
@@ -25,6 +26,9 @@ WEEK = [(day, 9 * 60, 18 * 60) for day in range(5)]
 ALWAYS = [(day, 0, 24 * 60) for day in range(7)]
 # Never open together with the office, so that at any hour some handoff waits for opening.
 EVENINGS = [(day, 18 * 60, 23 * 60) for day in range(5)]
+
+# The two days before the weekend that ends the recorded past but one week: Luis was away.
+LUIS_AWAY = (date(2026, 1, 1), date(2026, 1, 2))
 
 FIRST = timedelta(weeks=17)  # how long the first version of the agreement was in force
 SLOWER: dict[str, dict[str, Any]] = {
@@ -76,7 +80,17 @@ def create_company(*, at: datetime) -> Cast:
     publish_leader(by=luis, at=at)
     publish_owner(by=dora, at=at)
     _sign_agreements(luis, dora, at=at)
-    return cast()
+    made = cast()
+    for team in (made.mexico, made.online, made.evening):
+        demo_messages.create_templates(team, by=dora, at=at)
+    leaves.take(luis, *LUIS_AWAY, by=luis, at=at, delegate=made.ana)
+    return made
+
+
+def is_luis_away(at: datetime) -> bool:
+    """Return whether Luis is on leave at a moment of the recorded past."""
+    first_on, last_on = LUIS_AWAY
+    return first_on <= clock.local_date(at, ZONE) <= last_on
 
 
 def cast() -> Cast:

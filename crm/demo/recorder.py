@@ -17,7 +17,7 @@ from crm.accounts.models import Organisation
 from crm.demo import people
 from crm.demo.recording.recording import Recording
 from crm.demo.recording.tape import Tape
-from crm.demo.stories import marketing, named_past, odds
+from crm.demo.stories import marketing, named_follow_up, named_past, named_returns, odds
 from crm.demo.stories.random_lead import RandomLead
 from crm.demo.stories.scene import Scene
 from crm.demo.stories.timeline import Timeline
@@ -44,8 +44,9 @@ def record(*, numbers: Collection[int] | None = None) -> Recording:
         pass
     tape = Tape(start)
     scene = Scene(cast, timeline, tape)
-    for story in named_past.stories(scene, start):
-        timeline.add(story)
+    for named in (named_past, named_returns, named_follow_up):
+        for story in named.stories(scene, start):
+            timeline.add(story)
     for number, begun in enumerate(odds.arrivals()):
         if numbers is None or number in numbers:
             lead = RandomLead(scene, number, begun)

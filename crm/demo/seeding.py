@@ -10,8 +10,9 @@ from django.db import transaction
 from crm import first_steps
 from crm.accounts.models import Organisation, User
 from crm.audit.entries import record
-from crm.demo import people, remove, today
+from crm.demo import people, remove
 from crm.demo.load import NotEmpty, load
+from crm.demo.present import today
 from crm.demo.recording import recording
 
 LEADS = 375  # of the past; with the named ones about 400

@@ -18,11 +18,13 @@ WRITTEN = re.compile(
 
 # Every column of a table that holds a moment or a date.
 COLUMNS: dict[str, list[str]] = {
+    "accounts_leave": ["created_at", "first_on", "last_on", "seen_at"],
     "accounts_membership": ["joined_at"],
     "accounts_team": ["archived_at"],
     "accounts_user": ["created_at", "deactivated_at", "last_login"],
     "audit_entry": ["at"],
-    "leads_attempt": ["at", "recorded_at"],
+    "leads_attempt": ["at", "confirm_by", "recorded_at"],
+    "leads_criteriontruth": ["at"],
     "leads_customfield": ["archived_at"],
     "leads_decision": ["at", "released_at", "undone_at"],
     "leads_dispute": ["decided_at", "opened_at"],
@@ -40,6 +42,7 @@ COLUMNS: dict[str, list[str]] = {
         "sql_at",
         "submitted_at",
     ],
+    "leads_messagetemplate": ["archived_at"],
     "leads_nocontact": ["asked_at", "lifted_at"],
     "leads_person": ["no_contact_at"],
     "leads_plannedstep": ["due_at", "ended_at", "remind_at", "set_at"],
@@ -84,6 +87,7 @@ COLUMNS: dict[str, list[str]] = {
     "sla_clock": [
         "assigned_at",
         "assigned_due_at",
+        "assigned_tried_at",
         "breached_at",
         "counted_from",
         "due_at",
@@ -93,6 +97,7 @@ COLUMNS: dict[str, list[str]] = {
         "soon_at",
         "started_at",
         "stopped_at",
+        "tried_at",
     ],
     "sla_firing": ["at", "planned_at"],
     "sla_openwindow": ["starts_on"],
@@ -103,6 +108,8 @@ COLUMNS: dict[str, list[str]] = {
 }
 # Every place in a JSON column that holds one: keys from the top down, "*" for each item of a list.
 PATHS: dict[str, list[str]] = {
+    "audit_entry": ["payload.first_on", "payload.last_on"],
+    "leads_event": ["payload.wake_on"],
     "leads_package": ["payload.actions.*.*", "payload.scores.engagement.log.*.on"],
     "notifications_message": ["params.due_at"],
     "notifications_notice": ["params.due_at"],

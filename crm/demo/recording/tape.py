@@ -60,6 +60,7 @@ TO_LEAD = {
     "leads_package": ("handoff_id", "leads_handoff"),
     "leads_decision": ("handoff_id", "leads_handoff"),
     "leads_attempt": ("handoff_id", "leads_handoff"),
+    "leads_criteriontruth": ("handoff_id", "leads_handoff"),
     "leads_dispute": ("lead_id", "leads_lead"),
     "leads_return": ("handoff_id", "leads_handoff"),
     "leads_parking": ("lead_id", "leads_lead"),

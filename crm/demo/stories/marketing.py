@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 
 from crm.accounts.models import Team
 from crm.demo import names
+from crm.demo.people import ZONE
 from crm.demo.stories import odds, sales
 from crm.demo.stories.odds import pick
 from crm.demo.stories.random_lead import SMALLEST_COMPANY, RandomLead
 from crm.demo.stories.scene import worked
 from crm.demo.stories.timeline import Story
+from crm.lib import clock
 from leads import handoffs
 from leads.models import Lead
 from leads.qualification import overrides
 from leads.records import leads
-from leads.returns import disputes
+from leads.returns import disputes, recycling, returns
 
 PREPARED_WITHIN = 4  # working minutes from qualifying a lead to handing it off
 
@@ -41,7 +43,7 @@ def story(known: RandomLead) -> Story:
     handoffs.qualify(
         lead,
         known.version,
-        by=known.by,
+        by=known.marketer(qualified_at),
         at=qualified_at,
     )
     if draw.random() >= 0.05:
@@ -53,7 +55,7 @@ def _capture(known: RandomLead) -> Lead:
     code = pick(known.draw, odds.ACTIONS)
     return leads.capture(
         {**known.facts, "attributes": known.known},
-        by=known.by,
+        by=known.marketer(known.begun),
         at=known.begun,
         team=scene.cast.marketing,
         source=scene.sources[known.source],
@@ -86,7 +88,7 @@ def _add_action(known: RandomLead, lead: Lead, code: str, *, at: datetime) -> No
         known.scene.actions[code],
         occurred_on=local.date(),
         occurred_at=at,
-        by=known.by,
+        by=known.marketer(at),
         at=at,
     )
 
@@ -105,7 +107,7 @@ def _overrule_size(known: RandomLead, lead: Lead, *, at: datetime) -> None:
         known.version,
         "company-size",
         reason=known.say(texts),
-        by=known.by,
+        by=known.marketer(at),
         at=at,
     )
     known.is_doubtful = True
@@ -121,6 +123,7 @@ def _hand_off(known: RandomLead, lead: Lead, qualified_at: datetime) -> Story:
     answered_at = worked(known.scene.office, rejected_at, 60 * hours)
     # Drawn after the moment of the answer: another order of draws is another past.
     if known.draw.random() >= 0.45:
+        yield from _give_up(known, lead, rejected_at)
         return
     yield answered_at
     _add_action(known, lead, "asked_for_information", at=answered_at)
@@ -129,13 +132,32 @@ def _hand_off(known: RandomLead, lead: Lead, qualified_at: datetime) -> Story:
     handoffs.qualify(
         lead,
         known.version,
-        by=known.by,
+        by=known.marketer(again_at),
         at=again_at,
     )
     at = worked(known.scene.office, again_at, PREPARED_WITHIN)
     rejected_at = yield from _pass_on(known, lead, at, again=True)
     if rejected_at is not None:
         yield from _settle(known, lead, rejected_at)
+
+
+def _give_up(known: RandomLead, lead: Lead, rejected_at: datetime) -> Story:
+    """Close the lead that sales rejected, or recycle it."""
+    hours = known.answers.uniform(2, 20)
+    at = worked(known.scene.office, rejected_at, 60 * hours)
+    yield at
+    last = lead.handoffs.order_by("-cycle")[0]
+    by = known.marketer(at)
+    rejection = last.decisions.standing()[0].reason
+    assert rejection is not None
+    if rejection.code in odds.RECYCLED and known.answers.random() < 0.4:
+        days = known.answers.randrange(*odds.PARKED_FOR)
+        wake_on = clock.local_date(at, ZONE) + timedelta(days=days)
+        reason = known.scene.endings["not_now"]
+        recycling.park(last, reason, wake_on=wake_on, by=by, at=at)
+        return
+    reason = known.scene.endings[odds.CLOSED_BECAUSE[rejection.code]]
+    returns.close(last, reason, by=by, at=at)
 
 
 def _settle(known: RandomLead, lead: Lead, rejected_at: datetime) -> Story:
@@ -156,7 +178,7 @@ def _pass_on(known: RandomLead, lead: Lead, at: datetime, *, again: bool) -> sal
         lead,
         team=team,
         persona_version=known.version,
-        by=known.by,
+        by=known.marketer(at),
         at=at,
     )
     work = sales.Sales(known, handoff)

@@ -1,21 +1,16 @@
-"""Wins, a loss, rejections and a disqualification of leads that the tour knows by name."""
+"""Wins, a loss, a disqualification and a forgotten return of leads that the tour knows by name."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from crm.accounts.models import User
-from crm.demo import named_leads
+from crm.demo.stories import named_steps
 from crm.demo.stories.scene import Scene, reload
 from crm.demo.stories.timeline import Story
-from leads import handoffs
-from leads.follow_up import attempts
 from leads.handoffs import outcomes
-from leads.models import Handoff
-from leads.records import leads
-from leads.states import AttemptOutcome, ContactChannel
+from leads.states import ContactChannel
 
 # Row of the table, days before the last week begins, amount.
 WINS = (
@@ -24,6 +19,7 @@ WINS = (
     (14, 30, 96_000),
     (17, 18, 150_000),
 )
+ALL_TRUE = {"company-size": "yes", "commercial-role": "yes", "budget": "yes", "decides": "yes"}
 
 
 def stories(scene: Scene, start: datetime) -> Iterator[Story]:
@@ -35,68 +31,17 @@ def stories(scene: Scene, start: datetime) -> Iterator[Story]:
     for number, days, amount in WINS:
         yield _win(scene, number, morning(days), Decimal(amount))
     yield _lose(scene, 15, morning(27))
-    yield _reject(scene, 16, morning(23), "not_the_persona", "")
-    yield _reject(scene, 18, morning(12), "bad_contact_data", "El teléfono no existe.")
+    yield _forget(scene, 18, morning(12))
     yield _disqualify(scene, 19, morning(9))
-
-
-def _hand_off(scene: Scene, number: int, begun: datetime) -> Generator[datetime, None, Handoff]:
-    cast = scene.cast
-    captured_at = begun - timedelta(minutes=40)
-    yield captured_at
-    lead = named_leads.capture(cast, number, at=captured_at)
-    scene.tape.keep(lead)
-    yield begun
-    return handoffs.hand_off(
-        lead,
-        team=cast.online,
-        persona_version=cast.leader,
-        by=cast.ana,
-        at=begun,
-    )
-
-
-def _qualify_sql(handoff: Handoff, rep: User, accepted_at: datetime) -> Story:
-    """The lead is accepted, contacted, and qualified with evidence on the next day."""
-    yield accepted_at
-    handoffs.accept(reload(handoff), by=rep, at=accepted_at)
-    called_at = accepted_at + timedelta(hours=2)
-    yield called_at
-    _reach(handoff, ContactChannel.PHONE, rep, at=called_at)
-    said_at = called_at + timedelta(hours=1)
-    yield said_at
-    for code, value in named_leads.PROOFS.items():
-        leads.add_evidence(
-            handoff.lead,
-            code,
-            "met",
-            value=value,
-            source="Llamada",
-            by=rep,
-            at=said_at,
-        )
-    judged_at = called_at + timedelta(hours=20)
-    yield judged_at
-    outcomes.qualify_sql(reload(handoff), by=rep, at=judged_at)
-
-
-def _reach(handoff: Handoff, channel: ContactChannel, rep: User, *, at: datetime) -> None:
-    attempts.record(
-        reload(handoff),
-        channel,
-        outcome=AttemptOutcome.REACHED,
-        by=rep,
-        at=at,
-    )
 
 
 def _win(scene: Scene, number: int, begun: datetime, amount: Decimal) -> Story:
     rep = scene.cast.cruz
     if number % 2:
         rep = scene.cast.bea
-    handoff = yield from _hand_off(scene, number, begun)
+    handoff = yield from named_steps.hand_off(scene, number, begun)
     accepted_at = begun + timedelta(minutes=18 + number)
-    yield from _qualify_sql(handoff, rep, accepted_at)
+    yield from named_steps.qualify_sql(handoff, by=rep, accepted_at=accepted_at)
     won_at = begun + timedelta(days=9 + number % 5)
     yield won_at
     outcomes.win(
@@ -105,13 +50,14 @@ def _win(scene: Scene, number: int, begun: datetime, amount: Decimal) -> Story:
         by=rep,
         at=won_at,
     )
+    named_steps.say_what_was_true(handoff, ALL_TRUE, by=rep, at=won_at)
 
 
 def _lose(scene: Scene, number: int, begun: datetime) -> Story:
     rep = scene.cast.bea
-    handoff = yield from _hand_off(scene, number, begun)
+    handoff = yield from named_steps.hand_off(scene, number, begun)
     accepted_at = begun + timedelta(minutes=65)
-    yield from _qualify_sql(handoff, rep, accepted_at)
+    yield from named_steps.qualify_sql(handoff, by=rep, accepted_at=accepted_at)
     lost_at = begun + timedelta(days=11)
     yield lost_at
     outcomes.lose(
@@ -121,30 +67,30 @@ def _lose(scene: Scene, number: int, begun: datetime) -> Story:
         at=lost_at,
         comment="El competidor bajó 20 %.",
     )
+    truths = {**ALL_TRUE, "decides": "no"}
+    named_steps.say_what_was_true(handoff, truths, by=rep, at=lost_at)
 
 
-def _reject(scene: Scene, number: int, begun: datetime, code: str, comment: str) -> Story:
-    handoff = yield from _hand_off(scene, number, begun)
-    decided_at = begun + timedelta(minutes=50)
-    yield decided_at
-    handoffs.reject(
-        reload(handoff),
-        scene.rejections[code],
+def _forget(scene: Scene, number: int, begun: datetime) -> Story:
+    """Sales rejects a lead, and marketing never answers."""
+    handoff = yield from named_steps.hand_off(scene, number, begun)
+    yield from named_steps.reject(
+        scene,
+        handoff,
+        "bad_contact_data",
+        "El teléfono no existe.",
         by=scene.cast.cruz,
-        at=decided_at,
-        comment=comment,
+        at=begun + timedelta(minutes=50),
     )
 
 
 def _disqualify(scene: Scene, number: int, begun: datetime) -> Story:
     rep = scene.cast.bea
-    handoff = yield from _hand_off(scene, number, begun)
-    accepted_at = begun + timedelta(minutes=110)
-    yield accepted_at
-    handoffs.accept(reload(handoff), by=rep, at=accepted_at)
-    reached_at = begun + timedelta(hours=4)
-    yield reached_at
-    _reach(handoff, ContactChannel.WHATSAPP, rep, at=reached_at)
+    handoff = yield from named_steps.hand_off(scene, number, begun)
+    yield from named_steps.accept(handoff, by=rep, at=begun + timedelta(minutes=110))
+    yield from named_steps.reach(
+        handoff, ContactChannel.WHATSAPP, by=rep, at=begun + timedelta(hours=4)
+    )
     ended_at = begun + timedelta(hours=29)
     yield ended_at
     outcomes.disqualify(
@@ -154,3 +100,5 @@ def _disqualify(scene: Scene, number: int, begun: datetime) -> Story:
         at=ended_at,
         comment="Hasta 2028.",
     )
+    truths = {"company-size": "yes", "commercial-role": "yes", "budget": "no"}
+    named_steps.say_what_was_true(handoff, truths, by=rep, at=ended_at)

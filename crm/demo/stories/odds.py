@@ -72,6 +72,20 @@ ENDS = {
     "disqualified": {"no_budget": 50, "no_authority": 20, "no_need": 30},
     "lost": {"price": 45, "chose_competitor": 30, "no_decision": 25},
 }
+# Why marketing closes a lead, by why sales rejected it; and what it may recycle, for how many days.
+CLOSED_BECAUSE = {
+    "bad_contact_data": "data_not_found",
+    "missing_data": "data_not_found",
+    "not_the_persona": "not_a_customer",
+    "no_interest": "interest_gone",
+    "wrong_team": "closed_other",
+    "already_customer": "closed_other",
+}
+RECYCLED = ("not_the_persona", "no_interest")
+PARKED_FOR = (100, 190)  # longer than the recorded past: none of them wakes in it
+# What sales says of the package at the end, and how often it says anything.
+TRUTHS = {"yes": 82, "no": 12, "unknown": 6}
+ANSWERED = 0.7
 TEAMS = {"mexico": 60, "online": 28, "evening": 12}
 # By how many of budget and decision were known at the hand-off: how the odds change.
 KNOWN_SQL = (0.9, 1.05, 1.7)

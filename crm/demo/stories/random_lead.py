@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from random import Random
 
+from crm.accounts.models import User
 from crm.demo import names
+from crm.demo.people import is_luis_away
 from crm.demo.stories import odds
 from crm.demo.stories.odds import pick
 from crm.demo.stories.scene import Scene
@@ -16,8 +18,8 @@ SMALLEST_COMPANY = {"leader": 20, "owner": 5}  # employees that the personas ask
 class RandomLead:
     """One lead, drawn by its number. Every lead has draws of its own, so none changes another.
 
-    ``habit``: the odds of its source; ``known``: what is known of budget and decision; ``by``: who
-    of marketing looks after it; ``is_doubtful``: marketing overruled a criterion.
+    ``habit``: the odds of its source; ``known``: what is known of budget and decision;
+    ``is_doubtful``: marketing overruled a criterion.
     """
 
     def __init__(self, scene: Scene, number: int, begun: datetime) -> None:
@@ -26,19 +28,25 @@ class RandomLead:
         self.draw = Random(f"{odds.SEED} {number}")
         # A second row of draws: what is drawn from it leaves the draws of the first as they are.
         self.signs = Random(f"{odds.SEED} {number} signs")
+        # And a third one, for the answers: of marketing to a return, of sales after the end.
+        self.answers = Random(f"{odds.SEED} {number} answers")
         self.source = pick(self.draw, odds.SHARES)
         self.habit = odds.SOURCES[self.source]
         self.kind = pick(self.draw, odds.KINDS)
         self.is_leader = self.kind == "leader"
         self.is_doubtful = False
-        self.by = scene.cast.luis
-        if self.draw.random() < 0.7:
-            self.by = scene.cast.ana
+        self.is_of_luis = self.draw.random() >= 0.7
         self.version = scene.cast.owner
         if self.is_leader:
             self.version = scene.cast.leader
         self.facts = names.someone(self.draw, number, self.kind)
         self.known = odds.known_facts(self.signs)
+
+    def marketer(self, at: datetime) -> User:
+        """Return who of marketing looks after the lead at ``at``: Ana also while Luis is away."""
+        if self.is_of_luis and not is_luis_away(at):
+            return self.scene.cast.luis
+        return self.scene.cast.ana
 
     def say(self, texts: tuple[str, str]) -> str:
         """Return the one of ``texts`` (Spanish, English) in the language of the lead."""

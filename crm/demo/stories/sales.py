@@ -13,7 +13,7 @@ from crm.demo.stories.random_lead import RandomLead
 from crm.demo.stories.scene import reload, worked
 from crm.demo.stories.timeline import Story
 from leads import handoffs
-from leads.follow_up import attempts
+from leads.follow_up import attempts, package_truth
 from leads.handoffs import outcomes
 from leads.models import Handoff
 from leads.records import leads
@@ -171,6 +171,16 @@ class Sales:
             at=at,
             comment=self.known.say(names.COMMENTS[code]),
         )
+        self._say_what_was_true(at)
+
+    def _say_what_was_true(self, at: datetime) -> None:
+        """Answer what of the package was true."""
+        draw = self.known.answers
+        if draw.random() >= odds.ANSWERED:
+            return
+        for code in ("company-size", *self.known.known):
+            truth = pick(draw, odds.TRUTHS)
+            package_truth.answer(reload(self.handoff), code, truth, by=self.rep, at=at)
 
     def _prove(self, at: datetime) -> None:
         """Write down what the call showed of budget and decision."""
@@ -205,6 +215,7 @@ class Sales:
             self._win(closed_at)
         else:
             self._lose(closed_at)
+        self._say_what_was_true(closed_at)
 
     def _win(self, at: datetime) -> None:
         size = 10.6

@@ -15,6 +15,10 @@ from django.db.models import Min
 from crm import tasks
 from crm.notifications import outbox
 from crm.notifications.models import Message
+from leads.follow_up import reminders
+from leads.models import Parking, PlannedStep
+from leads.returns import recycling
+from leads.states import ParkingState
 from sla.clocks import ladder
 from sla.models import Clock
 
@@ -56,10 +60,16 @@ class Timeline:
         """Move on to ``moment``. What is due earlier happens on the way, shortly after its time."""
         while (due := _next_due()) is not None and due + ladder.LAG < moment:
             self.move(due + ladder.LAG)
-            if not ladder.sweep(tasks.SUBJECTS) + outbox.deliver():
+            if not self._sweep() + outbox.deliver() and _next_due() == due:
                 # Otherwise the loop would never end: the same step would be due again and again.
                 raise Stuck(f"Nothing happened at {self.now}")
         self.move(moment)
+
+    def _sweep(self) -> int:
+        """Do what is due now, as crm.tasks.sweep does; return how much that was."""
+        assert self.now is not None
+        woken = recycling.wake_due(at=self.now)
+        return woken + reminders.remind_due(at=self.now) + ladder.sweep(tasks.SUBJECTS)
 
     def move(self, moment: datetime) -> None:
         """Make ``moment`` the present, without anything happening on the way."""
@@ -77,7 +87,12 @@ class Timeline:
 
 
 def _next_due() -> datetime | None:
-    """Return when the next step of a ladder or the next message is due."""
-    step = Clock.objects.aggregate(due=Min("next_step_at"))["due"]
-    message = Message.objects.aggregate(due=Min("next_try_at"))["due"]
-    return min(filter(None, (step, message)), default=None)
+    """Return when the next step of a ladder, waking, reminder or message is due."""
+    parked = Parking.objects.filter(state=ParkingState.PARKED)
+    moments = [
+        Clock.objects.aggregate(due=Min("next_step_at")),
+        parked.aggregate(due=Min("wake_at")),
+        PlannedStep.objects.aggregate(due=Min("remind_at")),
+        Message.objects.aggregate(due=Min("next_try_at")),
+    ]
+    return min((each["due"] for each in moments if each["due"] is not None), default=None)
