@@ -1,7 +1,8 @@
 """What the screens need beyond the demo, made through the product's own pages in this process.
 
-A lead of which nearly nothing is known, a handed-off one with the longest data, two imports, an
-agreement that waits for signatures, drafts, and acts on many leads. For a running product:
+A lead of which nearly nothing is known, a handed-off one with the longest data, some that sales
+sent back, two imports, an agreement that waits for signatures, drafts, and acts on many leads. For
+a running product:
 ``manage.py shell -c "from tests.browser.screens.crowd import make; make()"``.
 """
 
@@ -14,10 +15,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from crm.accounts.models import Team, User
-from leads.models import BulkAct, ImportRun, Lead, Source, ValuableActionKind
+from leads.models import BulkAct, ImportRun, Lead, OutcomeReason, Source, ValuableActionKind
+from leads.states import OutcomeKind
 from sla.agreements import agreements
-from sla.models import AgreementVersion
-from tests.browser.screens.table import BARE, LONG
+from sla.models import AgreementVersion, RejectionReason
+from tests.browser.screens.table import (
+    ACCEPTED,
+    BARE,
+    DISPUTED,
+    LONG,
+    PARKED,
+    TWIN,
+)
 from tests.leads.imports.imported import press
 
 
@@ -26,6 +35,7 @@ def make() -> None:
     team = Team.objects.get(name="Ventas en línea").pk
     send(ana, "/leads/new/", name=BARE)
     hand_off_the_longest(ana, team)
+    send_back(ana, client_of("bea"), team)
     send(dora, "/agreement/new/", name="Acuerdo de ventas en línea", teams=team)
     version = AgreementVersion.objects.latest("id")
     shown = agreements.fingerprint(version)
@@ -74,6 +84,42 @@ def hand_off_the_longest(ana: Client, team: int) -> None:
     )
     lead = Lead.objects.filter(person__name=LONG).latest("id").pk
     send(ana, f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+
+
+def send_back(ana: Client, bea: Client, team: int) -> None:
+    """Have leads sent back in each way: one is contested, one parked, one closed."""
+    words = "No es la persona que compra, y su área ni siquiera usa algo parecido. " * 4
+    not_the_persona = RejectionReason.objects.get(code="not_the_persona").pk
+    later = OutcomeReason.objects.filter(kind=OutcomeKind.RECYCLED).first().pk
+    pending = {
+        name: hand_off(ana, team, name, number)
+        for number, name in enumerate((DISPUTED, PARKED, TWIN))
+    }
+    for name in (DISPUTED, PARKED):
+        send(bea, f"{pending[name]}reject/", reason=not_the_persona, comment=words)
+    send(ana, f"{pending[DISPUTED]}dispute/", comment=words)
+    send(ana, f"{pending[PARKED]}recycle/", reason=later, comment=words)
+    original = Lead.objects.filter(person__name=ACCEPTED).latest("id").pk
+    send(bea, f"{pending[TWIN]}duplicate/", original=original, comment=words)
+
+
+def hand_off(ana: Client, team: int, name: str, number: int) -> str:
+    """Log a lead and hand it off; return the address of its handoff."""
+    send(
+        ana,
+        "/leads/new/",
+        name=name,
+        email=f"devuelto{number}@ferias.relevo.test",
+        phone=f"+52 55 4000 880{number}",
+        company=f"Devoluciones {number}",
+        job_title="CEO",
+        employees=60,
+        source=Source.objects.get(code="event").pk,
+        first_action=ValuableActionKind.objects.get(code="asked_for_demo").pk,
+    )
+    lead = Lead.objects.filter(person__name=name).latest("id")
+    send(ana, f"/leads/{lead.pk}/hand-off/", team=team)
+    return f"/handoffs/{lead.handoffs.latest('id').pk}/"
 
 
 def do_with_many(ana: Client, dora: Client, team: int) -> None:

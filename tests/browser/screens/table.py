@@ -29,15 +29,20 @@ READERS = (MARKETING, REP, LEAD, DIRECTOR)
 
 # People of the demo by where their lead stands, and one whose data are as long as data get.
 CAPTURED, PENDING, ACCEPTED, CONTACTED = "Paula Ríos", "Mariana Peña", "Diego Luna", "Camila Torres"
-SQL, WON, LOST, RETURNED, ENDED = (
+SQL, WON, LOST, RETURNED = (
     "Renata Villalobos",
     "Daniela Mora",
     "Gabriela Núñez",
     "Julián Cárdenas",
-    "Teresa Aguirre",
 )
 PROVEN = "Marco Beltrán"
 BARE = "Sin Nada"
+# Sent back by sales, and what marketing or the arbiter makes of it (crowd.py).
+DISPUTED, PARKED, TWIN = (
+    "Disputa Abierta",
+    "Espera Larga",
+    "Doble Registro",
+)
 LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villavicencio-Echeverría"
 
 
@@ -215,12 +220,12 @@ SCREENS: dict[str, str | list[Screen]] = {
     "rejection_reason_delete": TAKES_A_FORM,
     "queue": [
         Screen("/queue/", READERS),
-        Screen("/queue/?tab=soon", (REP,)),
-        Screen("/queue/?tab=overdue", (REP,)),
         Screen("/queue/?tab=decided", (REP, LEAD)),
         Screen("/queue/?country=MX&q=nobody", (REP,)),
-        Screen("/queue/?tab=nothing", (REP,), status=400),
         Screen("/queue/", (ADMIN,)),
+        Screen("/queue/?tab=soon", (REP,)),
+        Screen("/queue/?tab=overdue", (REP,)),
+        Screen("/queue/?tab=nothing", (REP,), status=400),
     ],
     "desk": [
         *(Screen(f"/desk/?tab={tab}", (MARKETING,)) for tab in TAB_LABELS),
@@ -267,8 +272,10 @@ SCREENS: dict[str, str | list[Screen]] = {
         of(WON, MARKETING, REP),
         of(LOST, REP),
         of(RETURNED, MARKETING),
-        of(ENDED, MARKETING),
         of(LONG, MARKETING, REP),
+        of(DISPUTED, DIRECTOR, MARKETING, REP),
+        of(PARKED, MARKETING),
+        of(TWIN, MARKETING, REP),
         Screen("/leads/999999/", (REP,), status=404),
     ],
     "lead_edit": [

@@ -26,8 +26,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ONCE = ((NARROW, "light", ALL_RULES), (WIDE, "dark", COLOURS))
 LISTED = [s for screens in SCREENS.values() if not isinstance(screens, str) for s in screens]
 OF_ONE_ADDRESS = 2
-# Where a state of the lead changes the page, each state is looked at.
-IN_EVERY_STATE = {"lead", "qualify", "queue"}
+# Where a state of the lead changes the page, each state is looked at; of the tabs of the queue, all
+# that differ.
+MORE_OF = {"lead": None, "queue": 4}
 
 
 def working_screens() -> list[Screen]:
@@ -36,7 +37,7 @@ def working_screens() -> list[Screen]:
         if isinstance(screens, str):
             continue
         working = [screen for screen in screens if screen.status == 200]
-        chosen += working if name in IN_EVERY_STATE else working[:OF_ONE_ADDRESS]
+        chosen += working[: MORE_OF.get(name, OF_ONE_ADDRESS)]
     return chosen
 
 
