@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import Membership, Team, User
 from crm.lib import paging
 from crm.lib.db.kept_sql import Among, KeptSql, counted, given
+from leads.follow_up import own_leads
 from leads.handoffs.queue import counters, tabs
 from leads.lists import filters, handoffs, leads
 from leads.models import Lead, Source
@@ -22,6 +23,7 @@ from tests import factories
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = {"at": NOW, "since": NOW - timedelta(hours=5)}
+UNTIL = {"at": NOW, "until": NOW + timedelta(hours=12)}
 
 
 def sources(*columns: str, **values: Any) -> QuerySet[Any]:
@@ -58,7 +60,7 @@ PLACE = {"value": NOW, "pk": 12}
 QUEUE = [(tabs.queue_in_sight, (tab,), TODAY, tabs.order_of(tab)) for tab in tabs.TABS]
 LISTS: list[Any] = [
     (leads._in_sight, (), {}, leads.NEWEST_FIRST),
-    (handoffs._mine, (), {}, tabs.BY_DUE),
+    *((handoffs._mine, (tab,), UNTIL, own_leads.BY_PLACE) for tab in own_leads.TABS),
     *QUEUE,
 ]
 
