@@ -163,6 +163,7 @@ class StepKind(models.TextChoices):
 class RejectionClass(models.TextChoices):
     """Why a rejection happens, in general; each reason of the catalogue has one."""
 
-    PROCEDURAL = "procedural", _("Procedural: misrouted")
+    # Misrouted is a decision of its own (leads.returns.misrouting), but past rejections say it.
+    PROCEDURAL = "procedural", _("Procedural")
     CLERICAL = "clerical", _("Clerical: incomplete")
     DEFINITIONAL = "definitional", _("Definitional: does not meet the agreed definition")

@@ -26,6 +26,7 @@ register = template.Library()
 
 # Fields whose values are codes of countries.
 COUNTRIES = ("person.country", "company.country")
+PHONE = "person.phone"
 
 ICONS = {
     "captured": "plus",
@@ -106,6 +107,8 @@ def fact_text(value: Any, field: str) -> Any:
         return "–"
     if field in COUNTRIES:
         return countries.name(value)
+    if field == PHONE:
+        return phone(value)
     return value_text(value)
 
 

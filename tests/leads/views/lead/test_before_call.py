@@ -94,6 +94,11 @@ def test_returned_lead_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> N
     assert mend.index("No such number") < mend.index('id="hand-off"')
 
 
+def test_changed_phone_reads_as_everywhere_else(cast: Cast, signed_in: SignedIn) -> None:
+    handoff = handed_off_again(cast)
+    assert "→ +52 55 4000 9999" in html(signed_in(cast.ana), handoff.lead_id)
+
+
 def test_decision_that_is_no_rejection_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> None:
     misrouted, duplicate = factories.handed_off(cast), factories.handed_off(cast)
     misrouting.misroute(misrouted, None, by=cast.bea, at=ACCEPTED_AT, comment="Wants spare parts")
