@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql, number_where
 from crm.lib.paging import Order
 from leads.models import Handoff, PlannedStep
-from leads.states import WORKED, HandoffState
+from leads.states import HandoffState
 
 TABS = ("today", "overdue", "all")
 BY_PLACE = Order("place", nullable=True)
@@ -37,20 +37,22 @@ def _with_step(user: User, *, at: datetime) -> QuerySet[Handoff]:
 
     ``place``: what orders them.
     """
-    rows = Handoff.objects.open_to(user).filter(owner=user, state__in=WORKED)
+    rows = Handoff.objects.worked_by(user)
     is_open = Q(planned_steps__ended_at__isnull=True)
-    of_clock = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
+    # Those that run are few, and have an index of their own.
+    runs = Q(clock__stopped_at__isnull=True)
     rows = rows.annotate(
         step=FilteredRelation("planned_steps", condition=is_open),
-        due=Coalesce(F("step__due_at"), of_clock),
+        running=FilteredRelation("clock", condition=runs),
+        due=Coalesce(F("step__due_at"), F("running__due_at")),
     )
-    first = When(_owes_contact(at), then=F("clock__due_at") - Value(BEFORE_ALL))
+    first = When(_owes_contact(at), then=F("running__due_at") - Value(BEFORE_ALL))
     return rows.annotate(place=Case(first, default=F("due")))
 
 
 def _owes_contact(at: datetime) -> Q:
     """Return the condition that the first contact is overdue, whatever was planned since."""
-    return Q(state=HandoffState.ACCEPTED, clock__stopped_at__isnull=True, clock__due_at__lt=at)
+    return Q(state=HandoffState.ACCEPTED, running__due_at__lt=at)
 
 
 def _of_tab(

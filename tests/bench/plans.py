@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from crm.alignment.numbers import slices
 from crm.alignment.numbers.scope import Period, Scope
-from crm.alignment.numbers.slices import count
 from crm.lib import clock
 from crm.notifications.models import Notice
+from leads.desks import team
+from leads.follow_up import next_steps, own_leads, reminders
 from leads.handoffs import test_lead
 from leads.handoffs.queue import counters
 from leads.lists import owners
@@ -21,11 +23,14 @@ from leads.lists.leads import lead_list
 from leads.models import Decision, Event, Handoff, Lead
 from leads.models.handoff import STANDING
 from leads.records import search
+from leads.returns import recycling
 from leads.states import DecisionKind, EventKind
 from sla.models import Clock
 from tests import factories
 from tests.bench.cases import PAGE
 from tests.bench.crowds.crowd import Crowd
+
+NO_ACCEPTS = team.Accepts({}, {})
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,49 @@ def plans(crowd: Crowd) -> Iterator[Planned]:
     quarter = Scope(Period(at.date() - timedelta(days=90), at.date()), factories.ZONE, at)
     yield Planned(
         "size of a drill-down",
-        lambda: count(quarter, "handed"),
+        lambda: slices.count(quarter, "handed"),
         ("handoff_submitted", "lead_not_counted"),
         ("leads_lead", "leads_handoff"),
     )
     yield from _searches(crowd, at)
+    yield Planned(
+        "list of a drill-down",
+        lambda: list(slices.rows(quarter, "handed").order_by("-lead__first_seen_on", "-pk")[:PAGE]),
+        ("lead_newest",),
+        ("leads_lead", "leads_handoff", "leads_return"),
+    )
+    yield from _sweeps(at)
+    yield from _desks(crowd, at)
+
+
+def _sweeps(at: datetime) -> Iterator[Planned]:
+    """What is asked every few seconds, and mostly finds nothing."""
+    yield Planned(
+        "leads in work without a step",
+        lambda: next_steps.fill(at=at),
+        ("handoff_one_open_per_lead",),
+        ("leads_handoff",),
+    )
+    yield Planned("reminders", lambda: reminders.remind_due(at=at), ("planned_step_to_remind",))
+    yield Planned("waking", lambda: recycling.wake_due(at=at), ("parking_to_wake",))
+
+
+def _desks(crowd: Crowd, at: datetime) -> Iterator[Planned]:
+    until = at + timedelta(days=1)
+    yield Planned(
+        "sizes of the tabs of a rep with many leads",
+        lambda: own_leads.sizes(crowd.busy, at=at, until=until),
+        ("planned_step_one_open",),
+        ("leads_handoff", "leads_plannedstep", "sla_clock"),
+    )
+    people = list(crowd.sales_lead.memberships_now)
+    teams = [member.team for member in people]
+    yield Planned(
+        "people of a team",
+        lambda: team.colleagues(teams, NO_ACCEPTS, at=at),
+        ("return_open_of_team",),
+        ("leads_handoff", "leads_plannedstep", "sla_clock"),
+    )
 
 
 def _counters(crowd: Crowd, at: datetime) -> Iterator[Planned]:
@@ -106,7 +149,7 @@ def _lists(crowd: Crowd, at: datetime) -> dict[str, Any]:
         "decision_standing": Decision.objects.filter(
             STANDING, at__gt=at - timedelta(days=100), at__lt=at - timedelta(days=99)
         ),
-        "decision_refusals": Decision.objects.filter(
+        "decision_not_taken": Decision.objects.filter(
             STANDING, by=crowd.rep, kind=DecisionKind.REJECT
         ).values("handoff"),
         "event_qualified": Event.objects.filter(kind=EventKind.QUALIFIED, occurred_on=day).values(

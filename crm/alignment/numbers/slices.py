@@ -151,10 +151,12 @@ def passed(scope: Scope) -> QuerySet[Handoff]:
 
 def _went_on() -> Q:
     """Return the condition of handoffs that went on with the same package in another cycle."""
-    returns = Return.objects.filter(handoff=OuterRef("pk"))
-    was_passed_on = Q(~Exists(returns), state=HandoffState.MISROUTED)
+    # Not the cancelled ones: return_one_of_handoff holds the others. The state first: PostgreSQL
+    # then looks for nothing else of most handoffs.
+    returns = Return.objects.filter(handoff=OuterRef("pk")).exclude(state=ReturnState.CANCELLED)
+    was_passed_on = Q(state=HandoffState.MISROUTED) & Q(~Exists(returns))
     overturned = returns.filter(state=ReturnState.OVERTURNED)
-    was_overturned = Q(Exists(overturned), state=HandoffState.REJECTED)
+    was_overturned = Q(state=HandoffState.REJECTED) & Q(Exists(overturned))
     return was_passed_on | was_overturned
 
 
@@ -167,7 +169,7 @@ def _was_taken_back() -> Q:
         at=OuterRef(OuterRef("submitted_at")),
     )
     before = Handoff.objects.filter(Exists(undone), lead=OuterRef("lead"))
-    return Q(Exists(before), state=HandoffState.WITHDRAWN)
+    return Q(state=HandoffState.WITHDRAWN) & Q(Exists(before))
 
 
 def ended(scope: Scope) -> QuerySet[Handoff]:

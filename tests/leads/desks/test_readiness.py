@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.desks import readiness
 from leads.desks.readiness import NEEDS_DATA, NEITHER, READY, Measure
+from leads.models import Lead
+from leads.qualification import facts
 from leads.qualification.rules import (
     ANY_TERMS,
     DISQUALIFIER,
@@ -143,3 +145,17 @@ def test_judging_takes_the_same_queries_for_any_number_of_leads(cast: Cast, lead
     with CaptureQueriesContext(connection) as captured:
         assert len(readiness.judge(made, readiness.measure())) == leads
     assert len(captured) == 7
+
+
+PARTIAL: list[dict[str, Any]] = [
+    {},
+    {"company": {"name": ""}, "from_source": None},
+    {"person": {"phone": "+52 55 4000 1234 ext. 9"}, "attributes": {"budget": 5}},
+]
+
+
+@pytest.mark.parametrize("more", PARTIAL)
+def test_columns_of_a_lead_make_the_same_facts(cast: Cast, more: dict[str, Any]) -> None:
+    lead = factories.lead(cast, **more)
+    columns = Lead.objects.filter(pk=lead.pk).values_list(*facts.FACT_COLUMNS)[0]
+    assert facts.facts_of_columns(columns) == facts.facts_of(Lead.objects.get(pk=lead.pk))

@@ -138,3 +138,13 @@ def test_my_leads_show_what_is_still_due_and_no_old_clock(cast: Cast, signed_in:
     factories.sql(cast)
     rows = signed_in(cast.bea).get("/mine/").context["rows"]
     assert [row.reading and row.reading.metric for row in rows] == ["first_contact", None]
+
+
+@pytest.mark.parametrize("name", ["bea", "ana", "elsa", "extra"])
+def test_own_leads_are_in_sight(cast: Cast, name: str) -> None:
+    """Of a person who was in sales when they accepted, and is in another team or in none now."""
+    factories.accepted(cast, by=cast.bea)
+    person = getattr(cast, name)
+    Handoff.objects.update(owner=person)
+    in_sight = Handoff.objects.open_to(person).filter(owner=person)
+    assert list(Handoff.objects.worked_by(person)) == list(in_sight)
