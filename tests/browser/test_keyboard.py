@@ -135,10 +135,11 @@ def test_r_opens_the_reasons_and_escape_leads_back(bea):
     expect(bea.page.get_by_role("heading", level=1)).to_have_text(f"Reject {name}")
     bea.shortcut("Escape")
     expect(bea.page).to_have_url(re.compile("/queue/$"))
+    expect(rows(bea.page).nth(1).locator(".nm")).to_be_focused()
 
 
 def test_a_lead_is_rejected_by_keyboard_alone(bea, running):
-    name = rows(bea.page).nth(0).locator(".nm").inner_text()
+    name, following = rows(bea.page).locator(".nm").all_inner_texts()[:2]
     bea.shortcut("j", "r")
     page = bea.page
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Reject {name}")
@@ -154,6 +155,8 @@ def test_a_lead_is_rejected_by_keyboard_alone(bea, running):
     expect(page.locator(".toast")).to_contain_text(
         f"{name} went back to marketing with your reason."
     )
+    # One stands on the lead that follows it.
+    expect(focused(page)).to_have_text(following)
     state = "SELECT state FROM leads_handoff WHERE id = %s"
     assert running.value(state, running.handoff_of(name)) == "rejected"
     bea.shortcut("u")  # the toast has the button

@@ -118,6 +118,25 @@ function step(by) {
   moveTo(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)]);
 }
 
+// Drafts.js forgets it when the person signs out.
+const PLACE = `relevo:${body.dataset.person}:row`;
+const DECIDES = /\/handoffs\/\d+\/(reject|misroute|duplicate)\//;
+
+/** Keep the place of a row whose decision has a page of its own. */
+function keepPlace(link) {
+  const row = link.closest("[data-keys=list] [data-row]");
+  if (row) sessionStorage.setItem(PLACE, String(rows().indexOf(row)));
+}
+
+/** Back from that page, stand on the row again; the next one has its place if it was decided. */
+function takePlace() {
+  const at = Number(sessionStorage.getItem(PLACE) ?? -1);
+  if (at < 0 || DECIDES.test(location.pathname)) return;
+  sessionStorage.removeItem(PLACE);
+  const all = rows();
+  if (DECIDES.test(document.referrer)) moveTo(all[Math.min(at, all.length - 1)]);
+}
+
 /** Press the visible control of a key: in the row one stands on, else (on a page without rows) anywhere. */
 function press(key) {
   const row = here();
@@ -259,6 +278,8 @@ function onClick(event) {
   }
   const eye = target.closest("[data-shows]");
   if (eye) showPassword(eye);
+  const decision = target.closest("a[href]");
+  if (decision && DECIDES.test(decision.pathname)) keepPlace(decision);
   const copier = target.closest("[data-copies]");
   if (copier) copy(copier);
   for (const more of $$("details.more[open]")) if (!more.contains(target)) more.open = false;
@@ -547,6 +568,7 @@ addEventListener("offline", () => reach(false));
 document.addEventListener("visibilitychange", () => document.hidden || (tickAll(), pulse()));
 listenToHtmx();
 settle();
+takePlace();
 if (!navigator.onLine) reach(false);
 let beat = Date.now();
 setInterval(() => {
