@@ -21,7 +21,7 @@ class ReturnShown(rest.Answer):
     state = serializers.ChoiceField(choices=ReturnState.choices)
     opened_at = rest.Moment()
     assigned_to = rest.Named(
-        allow_null=True, help_text=_("Who answers; null for the leads of the marketing team.")
+        allow_null=True, help_text=_("Who answers; null for the team leads of marketing.")
     )
     answered_at = rest.Moment(allow_null=True)
     answered_by = rest.Named(allow_null=True)

@@ -26,7 +26,9 @@ Key = tuple[str | None, str, str]  # context, text, plural
 
 # English term -> what the Spanish has to say where the English says it.
 GLOSSARY = {
-    r"team leads?|lead of (a team|each side)": r"líder(es)? de equipo|lidera el equipo",
+    r"team leads?|lead of (a team|each side)|teams? that you lead": (
+        r"líder(es)? de equipo|lidera el equipo|equipos? que lideras"
+    ),
     r"leads?": r"prospectos?",
     r"valuable actions?": r"acci(ón|ones) de valor",
     r"MQLs?": r"MQL",
