@@ -15,8 +15,8 @@ import pytest
 BEFORE_THE_PRODUCT: dict[str, float] = {
     "tests/faults/test_ladder_exactly_once.py": 50,
     "tests/deploy/test_compose.py": 42,
-    "tests/browser/test_main_job.py": 35,
-    "tests/browser/test_stranger.py": 30,
+    "tests/browser/jobs/test_main_job.py": 35,
+    "tests/browser/jobs/test_stranger.py": 30,
     "tests/api/test_schemathesis.py": 28,
     "tests/faults/test_without_valkey.py": 26,
     "tests/browser/test_keyboard.py": 25,

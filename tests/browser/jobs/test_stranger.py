@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import stranger
 from tests.browser.conftest import Sit
 from tests.browser.desk import PHONE, Desk, scrolls_sideways
+from tests.browser.jobs import stranger
 from tests.browser.running import Running, move_to, wait_for
 from tests.browser.screens.looks import judge_words
 from tests.conftest import Moment
