@@ -161,6 +161,9 @@ def usual_match(
         if version.persona_id == persona:
             return _match(known, version, terms, record)
     ranked = [_match(known, version, terms, record) for version in versions]
+    if len(ranked) == 1:
+        # Its rank would be worked out for each lead of a list.
+        return ranked[0]
     return min(ranked, key=lambda match: match.rank, default=None)
 
 
