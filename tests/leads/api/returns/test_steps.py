@@ -112,6 +112,20 @@ def test_recycled_lead_says_when_it_wakes(cast: Cast, moment: Moment, caller: An
     assert ana.post(f"handoffs/{handoff.pk}/wake/")[0] == 409
 
 
+@pytest.mark.parametrize(("day", "stage"), [("2026-03-01", "recycled"), ("2026-03-03", "captured")])
+def test_only_a_newer_action_wakes_a_recycled_lead(
+    cast: Cast, moment: Moment, caller: Any, day: str, stage: str
+) -> None:
+    moment.set("2026-03-02 12:00")
+    handoff, ana = factories.contacted(cast), caller(cast.ana)
+    caller(cast.bea).post(f"handoffs/{handoff.pk}/recycle/", {"reason": "not_now"})
+    moment.set("2026-03-03 12:00")
+    path = f"leads/{handoff.lead_id}/"
+    body = {"kind": "sent_form", "occurred_on": day}
+    assert ana.post(f"{path}actions/", body)[0] == 201
+    assert ana.get(path)[1]["stage"] == stage
+
+
 def test_wrong_number_is_given_back(cast: Cast, moment: Moment, caller: Any) -> None:
     moment.set("2026-03-02 11:00")
     handoff, bea = factories.accepted(cast), caller(cast.bea)
