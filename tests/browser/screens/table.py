@@ -29,20 +29,12 @@ READERS = (MARKETING, REP, LEAD, DIRECTOR)
 
 # People of the demo by where their lead stands, and one whose data are as long as data get.
 CAPTURED, PENDING, ACCEPTED, CONTACTED = "Paula Ríos", "Mariana Peña", "Diego Luna", "Camila Torres"
-SQL, WON, LOST, RETURNED = (
-    "Renata Villalobos",
-    "Daniela Mora",
-    "Gabriela Núñez",
-    "Julián Cárdenas",
-)
+SQL, WON = "Renata Villalobos", "Daniela Mora"
+LOST, RETURNED = "Gabriela Núñez", "Julián Cárdenas"
 PROVEN = "Marco Beltrán"
 BARE = "Sin Nada"
 # Sent back by sales, and what marketing or the arbiter makes of it (crowd.py).
-DISPUTED, PARKED, TWIN = (
-    "Disputa Abierta",
-    "Espera Larga",
-    "Doble Registro",
-)
+DISPUTED, PARKED, TWIN = "Disputa Abierta", "Espera Larga", "Doble Registro"
 LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villavicencio-Echeverría"
 
 
