@@ -79,6 +79,9 @@ def sizes(
         rows = SIZES.rows(user=user, at=at, until=until)
     else:
         rows = list(_numbers(narrow(_with_step(user, at=at)), at=at, until=until))
+    # Of people outside sales PostgreSQL is not even asked.
+    if not rows:
+        return dict.fromkeys(TABS, 0)
     return dict(zip(TABS, rows[0], strict=True))
 
 

@@ -9,12 +9,14 @@ a running product:
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from crm.accounts.models import Team, User
+from crm.accounts.models import Leave, Team, User
+from crm.lib import clock
 from leads.models import BulkAct, ImportRun, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
 from sla.agreements import agreements
@@ -23,8 +25,10 @@ from tests.browser.screens.table import (
     ACCEPTED,
     BARE,
     DISPUTED,
+    LEFT_ALONE,
     LONG,
     PARKED,
+    TRIED,
     TWIN,
 )
 from tests.leads.imports.imported import press
@@ -44,6 +48,8 @@ def make() -> None:
     bring(ana, "segunda.csv")
     send(dora, "/personas/2/draft/")
     do_with_many(ana, dora, team)
+    follow_up(ana, client_of("bea"), team)
+    be_back_from_leave()
 
 
 def client_of(mailbox: str) -> Client:
@@ -120,6 +126,31 @@ def hand_off(ana: Client, team: int, name: str, number: int) -> str:
     lead = Lead.objects.filter(person__name=name).latest("id")
     send(ana, f"/leads/{lead.pk}/hand-off/", team=team)
     return f"/handoffs/{lead.handoffs.latest('id').pk}/"
+
+
+def follow_up(ana: Client, bea: Client, team: int) -> None:
+    """Have a lead tried as often as agreed, with a wrong number, and once more just now; and one
+    that asked not to be contacted.
+    """
+    tried = hand_off(ana, team, TRIED, 8)
+    left_alone = hand_off(ana, team, LEFT_ALONE, 9)
+    for handoff in (tried, left_alone):
+        send(bea, f"{handoff}accept/")
+    for outcome in ("wrong", *["no_answer"] * 5):
+        send(bea, f"{tried}attempt/", channel="phone", outcome=outcome)
+    assert bea.post(f"{tried}begin/", {"channel": "whatsapp"}).status_code == 200
+    send(bea, f"{left_alone}attempt/", channel="phone", outcome="no_contact")
+
+
+def be_back_from_leave() -> None:
+    """Bea was away until yesterday, and Cruz stood in; no page takes a leave that is over."""
+    today = clock.now().date()
+    Leave.objects.create(
+        person=User.objects.get(email="bea@demo.relevo.test"),
+        delegate=User.objects.get(email="cruz@demo.relevo.test"),
+        first_on=today - timedelta(days=4),
+        last_on=today - timedelta(days=1),
+    )
 
 
 def do_with_many(ana: Client, dora: Client, team: int) -> None:

@@ -29,12 +29,13 @@ READERS = (MARKETING, REP, LEAD, DIRECTOR)
 
 # People of the demo by where their lead stands, and one whose data are as long as data get.
 CAPTURED, PENDING, ACCEPTED, CONTACTED = "Paula Ríos", "Mariana Peña", "Diego Luna", "Camila Torres"
-SQL, WON = "Renata Villalobos", "Daniela Mora"
-LOST, RETURNED = "Gabriela Núñez", "Julián Cárdenas"
+SQL, WON, RETURNED = "Renata Villalobos", "Daniela Mora", "Julián Cárdenas"
 PROVEN = "Marco Beltrán"
 BARE = "Sin Nada"
 # Sent back by sales, and what marketing or the arbiter makes of it (crowd.py).
 DISPUTED, PARKED, TWIN = "Disputa Abierta", "Espera Larga", "Doble Registro"
+# Attempts of every kind, and a person who asked not to be contacted (crowd.py).
+TRIED, LEFT_ALONE = "Ramona Ibarra", "Severo Quintana"
 LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villavicencio-Echeverría"
 
 
@@ -262,8 +263,9 @@ SCREENS: dict[str, str | list[Screen]] = {
         of(CONTACTED, REP),
         of(SQL, REP),
         of(WON, MARKETING, REP),
-        of(LOST, REP),
-        of(RETURNED, MARKETING),
+        of(TRIED, REP, LEAD),
+        of(LEFT_ALONE, MARKETING, REP),
+        of(RETURNED, MARKETING, DIRECTOR),
         of(LONG, MARKETING, REP),
         of(DISPUTED, DIRECTOR, MARKETING, REP),
         of(PARKED, MARKETING),
@@ -289,7 +291,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "away": [Screen("/away/", (REP, ADMIN))],
     "message_templates": [Screen("/templates/", (LEAD, DIRECTOR))],
     "message_template_new": [Screen("/templates/new/", (LEAD,))],
-    "message_template": [Screen("/templates/1/", (LEAD,), status=404)],  # the demo has none
+    "message_template": [Screen("/templates/999999/", (LEAD,), status=404)],
     **dict.fromkeys(("message_template_archive", "message_template_restore"), TAKES_A_FORM),
     "handoff_truth": TAKES_A_FORM,
     "action_kinds": [Screen("/actions/", (LEAD, ADMIN)), Screen("/actions/", (REP,), status=403)],

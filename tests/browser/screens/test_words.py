@@ -76,7 +76,7 @@ def faults(client: Client, path: str, language: str, expected: set[int]) -> list
 def with_ids(route: str, pk: int) -> str:
     """Return an address of ``route`` with ``pk`` as its id."""
     known = {"pk": pk, "code": "budget", "panel": "weekly", "key": "hours", "leave": 1}
-    known["name"] = "job_title"
+    known |= {"name": "job_title", "metric": "accept"}
     return re.sub(r"<\w+:(\w+)>", lambda found: str(known[found[1]]), route)
 
 

@@ -148,3 +148,9 @@ def test_own_leads_are_in_sight(cast: Cast, name: str) -> None:
     Handoff.objects.update(owner=person)
     in_sight = Handoff.objects.open_to(person).filter(owner=person)
     assert list(Handoff.objects.worked_by(person)) == list(in_sight)
+
+
+def test_person_outside_sales_has_an_empty_list(cast: Cast, signed_in: Any) -> None:
+    answer = signed_in(cast.ana).get("/mine/")
+    tabs = answer.context["tabs"]
+    assert (answer.status_code, [each.count for each in tabs]) == (200, [0, 0, 0])
