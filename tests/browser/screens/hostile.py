@@ -20,10 +20,11 @@ from django.core.signals import got_request_exception
 from django.db import Error, connection, transaction
 from django.http import HttpResponse, QueryDict
 from django.test import Client
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from django.urls.resolvers import RoutePattern
 
 from crm.api import urls as api_urls
+from tests.browser.screens.table import SCREENS
 
 MANY_DIGITS = "9" * 5000
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -377,6 +378,22 @@ def faults_of_envelopes(desk: Desk, path: str, value: str) -> list[str]:
 
 def shown(value: str) -> str:
     return ascii(value[:40]) + (f"… {len(value)}" if len(value) > 40 else "")
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Name and route of every address that the product answers, from its own resolver."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+        for each in patterns:
+            route = before + str(each.pattern)
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, route)
+            else:
+                yield each.name or route, f"/{route}"
+
+    # tests/api goes through the addresses of the REST API, which have no screens but these
+    every = walk(get_resolver().url_patterns, "")
+    yield from (pair for pair in every if not pair[1].startswith("/api/") or pair[0] in SCREENS)
 
 
 def addresses_of_api() -> list[str]:

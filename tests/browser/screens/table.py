@@ -5,11 +5,9 @@ The tests hold it against the resolver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from crm.views import HELP
 from leads.forms.handoff_steps import STEPS
@@ -447,22 +445,6 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/setup/start-fresh/", (REP,), status=403),
     ],
 }
-
-
-def addresses() -> Iterator[tuple[str, str]]:
-    """Name and route of every address that the product answers, from its own resolver."""
-
-    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
-        for each in patterns:
-            route = before + str(each.pattern)
-            if isinstance(each, URLResolver):
-                yield from walk(each.url_patterns, route)
-            else:
-                yield each.name or route, f"/{route}"
-
-    # tests/api goes through the addresses of the REST API, which have no screens but these
-    every = walk(get_resolver().url_patterns, "")
-    yield from (pair for pair in every if not pair[1].startswith("/api/") or pair[0] in SCREENS)
 
 
 def seen_by(part: str) -> list[Screen]:

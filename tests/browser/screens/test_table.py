@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.browser.screens import table
+from tests.browser.screens import hostile
 from tests.browser.screens.table import SCREENS
 from tests.browser.screens.words import Page, judge_policy
 from tests.harness.prepared import ROOT
 
 
 def test_every_address_has_a_case():
-    names = {name for name, _route in table.addresses()}
-    missing = [f"{name} ({route})" for name, route in table.addresses() if name not in SCREENS]
+    names = {name for name, _route in hostile.addresses()}
+    missing = [f"{name} ({route})" for name, route in hostile.addresses() if name not in SCREENS]
     assert not missing, f"Add to table.py who sees it, or why there is no screen: {missing}"
     gone = set(SCREENS) - names
     assert not gone, f"No address has these names any more: {sorted(gone)}"

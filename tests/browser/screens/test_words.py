@@ -104,7 +104,7 @@ def test_addresses_without_a_screen_answer_as_said(settings):
     wanted = {TAKES_A_FORM: 405, MOVES_ON: 302, DATA: 200, FOR_ADMINS: 403}
     wanted |= {IN_PLACE: 409, FOR_PROMETHEUS: 404}
     wrong = []
-    for name, route in table.addresses():
+    for name, route in hostile.addresses():
         if isinstance(reason := SCREENS[name], str):
             path = with_ids(route, lead)
             status = client.get(path).status_code
@@ -168,7 +168,7 @@ def test_hostile_text_breaks_nothing(settings, part: str):
         for door in hostile.doors_of_page(desk, part, table.path_of(screen, rows), seen):
             doors.setdefault(door.key, door)
     # Forms that no page of the crowd shows.
-    for name, route in table.addresses():
+    for name, route in hostile.addresses():
         if SCREENS[name] == TAKES_A_FORM and not any(key[1] == name for key in doors):
             form = hostile.Form("post", with_ids(route, 1))
             for door in hostile.doors_of_form(desk, part, form):
