@@ -26,6 +26,8 @@ class Stage(models.TextChoices):
 
 
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)  # with marketing
+# The last one in the midst of a step that passes a misrouted handoff on.
+HANDED_OFF_FROM = (*QUALIFIED_IN, Stage.HANDED_OFF)
 
 # The stages of a cohort in order. Lead has a date column for each.
 MILESTONES = (

@@ -36,7 +36,7 @@ from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
 from leads.qualification.scores import DoneAction, Scores
 from leads.records.fields import labels as field_labels
 from leads.returns import fixes, returns
-from leads.states import OPEN, EventKind, Stage
+from leads.states import HANDED_OFF_FROM, OPEN, EventKind, Stage
 from personas.models import PersonaVersion
 from sla import snapshot_bodies
 from sla.agreements import agreements, policies
@@ -117,7 +117,7 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
     A lead that sales sent back is only judged: it stays on marketing's desk until its return is
     answered, and the hand-off that answers it records the MQL, too.
 
-    Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
+    Raises NotAnMql, AlreadyHandedOff, LeadIsArchived, MovedOn if it is not with marketing.
     """
     lead = _lock(lead)
     _count_closed(lead)
@@ -173,7 +173,7 @@ def hand_off(
     handed off as it was.
 
     Raises NoPersona, NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, NothingChanged,
-    AlreadyHandedOff, LeadIsArchived, NoContactAsked.
+    AlreadyHandedOff, LeadIsArchived, NoContactAsked, MovedOn if it is not with marketing.
     """
     reasons = Reasons(score_reason.strip(), unchanged_reason.strip())
     try:
@@ -350,10 +350,12 @@ LOCKED = KeptSql(_locked)
 
 
 def _count_closed(lead: Lead) -> int:
-    """Return how many handoffs the lead has had; raise AlreadyHandedOff if one is open."""
+    """Return how many handoffs the lead has had. Raises AlreadyHandedOff, MovedOn."""
     states = [state for (state,) in STATES.rows(lead=lead.pk)]
     if any(state in OPEN for state in states):
         raise AlreadyHandedOff(lead)
+    if lead.stage not in HANDED_OFF_FROM:
+        raise MovedOn(lead)
     return len(states)
 
 

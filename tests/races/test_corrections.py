@@ -16,6 +16,7 @@ from leads.handoffs import corrections, submission
 from leads.models import Handoff, Lead
 from tests import factories
 from tests.factories import Cast, when
+from tests.leads.returns.rows import awake
 from tests.races.parallel import Without, count_after_all_looked, together
 from tests.races.test_accepts import kinds, stored
 
@@ -26,7 +27,7 @@ AFTER = when("2026-03-10 10:00")
 
 
 def reopen_and_hand_off(cast: Cast, handoff: Handoff) -> list[Any]:
-    lead = Lead.objects.get(pk=handoff.lead_id)
+    lead = awake(handoff, by=cast.bea, at=AFTER)
     return together(
         lambda: corrections.reopen(stored(handoff), why="Late", by=cast.bea, at=AFTER),
         lambda: factories.handed_off(cast, of=lead, at=AFTER),
@@ -68,17 +69,6 @@ def test_without_the_lock_the_database_still_says_no(
     take_locks_away(monkeypatch)
     results = kinds(reopen_and_hand_off(cast, handoff))
     assert (len(open_ones()), results.count("done")) == (1, 1)
-
-
-@pytest.mark.parametrize("_round", range(ROUNDS))
-def test_reopening_against_a_new_handoff_has_one_winner(cast: Cast, _round: int) -> None:
-    handoff = factories.lost(cast)
-    results = kinds(reopen_and_hand_off(cast, handoff))
-    state = stored(handoff).state
-    assert (state, results, open_ones()) in [
-        ("opportunity", ["AlreadyHandedOff", "done"], ["opportunity"]),
-        ("lost", ["HandedOffAgain", "done"], ["pending"]),
-    ]
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))

@@ -18,6 +18,7 @@ from sla.models import Clock
 from tests import factories
 from tests.alignment.made import scope
 from tests.factories import Cast, when
+from tests.leads.returns.rows import awake
 
 AFTER = when("2026-03-10 10:00")
 
@@ -201,7 +202,7 @@ def test_handoff_without_an_outcome_is_not_reopened(cast: Cast, state: str) -> N
 
 def test_lead_with_another_open_handoff_is_a_conflict(cast: Cast) -> None:
     handoff = factories.lost(cast)
-    lead = Lead.objects.get(pk=handoff.lead_id)
+    lead = awake(handoff, by=cast.bea, at=AFTER)
     again = handoffs.hand_off(
         lead, team=cast.sales, persona_version=cast.persona, by=cast.ana, at=AFTER
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from crm.notifications.models import Message
 from leads import handoffs
 from leads.models import Handoff, Lead
 from leads.records import leads
+from leads.returns import recycling, returns
 from personas.models import Persona
 from sla.agreements import agreements
 from sla.models import Clock
 from tests import factories, terms
 from tests.factories import HANDED_OFF_AT, Cast, when
+from tests.leads.returns.rows import reason_to_close, reason_to_recycle
 
 NOON = when("2026-03-02 12:00")
 
@@ -279,6 +282,35 @@ def test_lead_with_an_open_handoff_is_not_handed_off_again(cast: Cast, state: st
     handoff = getattr(factories, state)(cast)
     with pytest.raises(handoffs.AlreadyHandedOff):
         factories.handed_off(cast, of=handoff.lead)
+
+
+def closed(cast: Cast) -> Handoff:
+    handoff = factories.rejected(cast)
+    returns.close(handoff, reason_to_close(), by=cast.ana, at=NOON)
+    return handoff
+
+
+def recycled(cast: Cast) -> Handoff:
+    handoff = factories.rejected(cast)
+    recycling.park(handoff, reason_to_recycle(), wake_on=None, by=cast.ana, at=NOON)
+    return handoff
+
+
+@pytest.mark.parametrize(
+    "make", [closed, recycled, factories.won, factories.lost, factories.disqualified]
+)
+def test_lead_that_is_not_with_marketing_is_neither_qualified_nor_handed_off(
+    cast: Cast, make: Callable[[Cast], Handoff]
+) -> None:
+    """The page was opened before a colleague closed or recycled the lead."""
+    handoff = make(cast)
+    lead = Lead.objects.get(pk=handoff.lead_id)
+    at = when("2026-03-10 10:00")
+    with pytest.raises(handoffs.MovedOn):
+        factories.handed_off(cast, of=lead, at=at)
+    with pytest.raises(handoffs.MovedOn):
+        handoffs.qualify(lead, cast.persona, by=cast.ana, at=at)
+    assert Lead.objects.get(pk=lead.pk).stage == lead.stage
 
 
 @pytest.mark.parametrize("state", ["rejected", "withdrawn"])

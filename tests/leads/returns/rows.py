@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from crm.accounts.models import User
-from leads.models import Handoff, OutcomeReason, Parking
+from leads.models import Handoff, Lead, OutcomeReason, Parking
+from leads.returns import recycling
 from tests import factories
 from tests.factories import CONTACTED_AT, Cast
 
@@ -31,6 +33,13 @@ def parked(handoff: Handoff, **changes: Any) -> Parking:
         "reason": reason_to_recycle(),
     }
     return Parking.objects.create(lead=handoff.lead, handoff=handoff, **{**fields, **changes})
+
+
+def awake(handoff: Handoff, *, by: User, at: datetime) -> Lead:
+    """The lead of a closed handoff, recycled and woken: with marketing again."""
+    recycling.park(handoff, reason_to_recycle(), wake_on=None, by=by, at=at)
+    recycling.wake_by_hand(handoff.lead, by=by, at=at)
+    return Lead.objects.get(pk=handoff.lead_id)
 
 
 def rep_of_other_sales(cast: Cast) -> User:
