@@ -90,7 +90,7 @@ def record(
     Raises OutsideHandoff, BadDay, AlreadyTaken if another person owns the handoff by now, MovedOn
     if it is closed.
     """
-    _lock(handoff)
+    _lock(handoff, outcome)
     moment = happened_at or at
     _check_moment(handoff, moment, at=at)
     attempt = Attempt(
@@ -123,7 +123,7 @@ def settle(
 
     It happened when it was begun. Raises NothingBegun, BadDay, AlreadyTaken, MovedOn.
     """
-    _lock(handoff)
+    _lock(handoff, outcome)
     begun = Attempt.objects.begun().filter(pk=attempt_id, handoff=handoff, by=by)
     attempt = begun.select_for_update().first()
     if attempt is None:
@@ -194,11 +194,14 @@ def _record_further(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None
         _correct_contact(handoff, attempt.at, known=known, by=attempt.by, at=at)
 
 
-def _lock(handoff: Handoff) -> None:
-    """Lock the row and refresh the object's state.
+def _lock(handoff: Handoff, outcome: AttemptOutcome | None = None) -> None:
+    """Lock the row, and what an attempt with this outcome changes; refresh the object's state.
 
     Raises AlreadyTaken, MovedOn.
     """
+    if outcome == AttemptOutcome.NO_CONTACT:
+        # First of all, with the other handoffs of the person, in the order of their ids.
+        no_contact.lock(handoff.lead)
     current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
     # An attempt belongs to the owner; after a reassignment it would be recorded for another person.
     if current.owner_id != handoff.owner_id:

@@ -40,19 +40,48 @@ class NeedsConsent(DomainError):
     code = "needs_consent"
 
 
+def lock(lead: Lead) -> None:
+    """Lock the open handoffs of the person of ``lead`` with their leads, then the person.
+
+    Before :func:`ask`, by a transaction that has locked none of them: two who record the request
+    on two leads of the person must not wait for each other, nor for a step of such a handoff.
+    """
+    while not _lock(lead.person):
+        pass
+
+
+def _lock(person: Person) -> bool:
+    """Lock them; return False, with none locked, if another handoff was opened meanwhile."""
+    open_ones = Handoff.objects.open().filter(lead__person__in=_same(person)).order_by("pk")
+    with transaction.atomic():
+        rows = open_ones.select_for_update(no_key=True, of=("self",))
+        known = dict(rows.values_list("pk", "lead"))
+        leads = Lead.objects.filter(pk__in=known.values()).order_by("pk")
+        list(leads.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+        people = _same(person).order_by("pk")
+        list(people.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+        # A hand-off holds the person's row until it is over: now none is under way.
+        is_complete = set(open_ones.values_list("pk", flat=True)) <= known.keys()
+        if not is_complete:
+            transaction.set_rollback(True)
+    return is_complete
+
+
 @transaction.atomic
 def ask(lead: Lead, *, by: User, at: datetime) -> None:
-    """Record that the person of ``lead`` asked not to be contacted, and close their handoffs."""
+    """Record that the person of ``lead`` asked not to be contacted, and close their handoffs.
+
+    :func:`lock` has locked them all.
+    """
     person = lead.person
     NoContact.objects.create(
         email=person.email.lower(), phone=person.phone, lead=lead, asked_at=at, asked_by=by
     )
-    # Before the handoffs are read: a hand-off at the same time waits for this row, or is seen.
     _same(person).filter(no_contact_at__isnull=True).update(no_contact_at=at)
     person.no_contact_at = at
     open_ones = Handoff.objects.open().filter(lead__person__in=_same(person))
-    rows = open_ones.select_for_update(no_key=True, of=("self",)).order_by("pk")
-    for handoff in rows.select_related("lead", "team", "submitted_by", "owner"):
+    rows = open_ones.select_related("lead", "team", "submitted_by", "owner").order_by("pk")
+    for handoff in rows:
         _close(handoff, by=by, at=at)
     event = events.new(lead, EventKind.NO_CONTACT, by=by, at=at)
     events.record(event)

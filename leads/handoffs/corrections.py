@@ -77,7 +77,7 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
     Raises NeedsReason, NoContactAsked, HandedOffAgain, OutcomeChanged.
     """
     _check_reason(why)
-    # The lead first, as a hand-off does: of the two at once, the second one sees the first.
+    # A hand-off locks the lead, too: of the two at once, the second one sees the first.
     lead = _lock(handoff)
     row = Handoff.objects.select_related("outcome_reason").get(pk=handoff.pk)
     if row.state not in REOPENED_FROM or row.state != handoff.state:
@@ -135,10 +135,12 @@ def _check_reason(why: str) -> None:
 
 
 def _lock(handoff: Handoff) -> Lead:
-    lead = Lead.objects.select_for_update(no_key=True, of=("self",)).get(pk=handoff.lead_id)
+    """Lock the handoff and its lead, in the order of every step; return the lead."""
+    rows = Handoff.objects.select_related("lead")
+    locked = rows.select_for_update(no_key=True, of=("self", "lead")).get(pk=handoff.pk)
     # The functions below write to the lead of the handoff.
-    handoff.lead = lead
-    return lead
+    handoff.lead = locked.lead
+    return locked.lead
 
 
 def _outcome(handoff: Handoff) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:
         raise TooLate(handoff)
     following = _take_back_next(handoff, decision, by=by, at=at)
+    _lock(handoff)
     from_state = _claim_pending(handoff, decision)
     # Judged with the row locked: an attempt locks it, too.
     if _happened_since(handoff, following, decision):
@@ -92,6 +93,17 @@ def _take_back_next(
         # The other team was faster.
         raise TooLate(handoff) from error
     return following
+
+
+def _lock(handoff: Handoff) -> None:
+    """Lock the handoff and its lead before it is open again.
+
+    A hand-off locks the lead and then waits for a handoff that has become open: with the lead
+    locked after that, each of the two would wait for the other.
+    """
+    rows = Handoff.objects.select_related("lead")
+    locked = rows.select_for_update(no_key=True, of=("self", "lead")).get(pk=handoff.pk)
+    handoff.lead = locked.lead
 
 
 def _claim_pending(handoff: Handoff, decision: Decision) -> str:

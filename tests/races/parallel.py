@@ -63,6 +63,11 @@ class Without:
             self.dropped.append(self.execute(f"SELECT pg_get_indexdef('{name}'::regclass)"))
             self.execute(f"DROP INDEX {name}")
 
+    def constraint(self, table: str, name: str) -> None:
+        found = f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{name}'"
+        self.dropped.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {self.execute(found)}")
+        self.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
     def restore(self) -> None:
         """Put them back; the rows that break them have to go first."""
         self.execute("TRUNCATE leads_handoff, sla_clock CASCADE")

@@ -1,4 +1,4 @@
-"""Many people, one handoff.
+"""Many people, one handoff. Two against each other: tests.races.rounds.
 
 Each race is first seen to happen with its lock taken away, then proven to be locked.
 """
@@ -15,9 +15,8 @@ from django.utils import translation
 
 from crm.lib.errors import Conflict
 from leads import conflicts
-from leads.follow_up import attempts
 from leads.handoffs import state_changes, submission, transitions
-from leads.models import Decision, Handoff, Lead
+from leads.models import Handoff, Lead
 from leads.states import EventKind, HandoffState
 from sla.models import Clock
 from tests import factories
@@ -119,50 +118,6 @@ def test_one_rep_wins_with_one_decision_one_event_and_one_clock(
     ]
 
 
-# -- Accept against everything else
-
-
-@pytest.mark.parametrize("_round", range(ROUNDS))
-def test_accept_against_reject_is_one_decision(cast: Cast, _round: int) -> None:
-    handoff, reason = factories.handed_off(cast), factories.rejection()
-    results = together(
-        lambda: transitions.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
-        lambda: transitions.reject(stored(handoff), reason, by=cast.cruz, at=ACCEPTED_AT),
-    )
-    decision = handoff.decisions.get()
-    assert kinds(results) == ["AlreadyTaken", "done"]
-    outcome = {"accept": ("accepted", "accepted"), "reject": ("rejected", "returned")}[
-        decision.kind
-    ]
-    assert (stored(handoff).state, Lead.objects.get().stage) == outcome
-
-
-@pytest.mark.parametrize("_round", range(ROUNDS))
-def test_accept_against_withdraw_is_one_of_them(cast: Cast, _round: int) -> None:
-    handoff = factories.handed_off(cast)
-    results = together(
-        lambda: transitions.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
-        lambda: transitions.withdraw(stored(handoff), by=cast.ana, at=ACCEPTED_AT),
-    )
-    assert kinds(results) == ["AlreadyTaken", "done"]
-    found = (stored(handoff).state, Decision.objects.count(), Lead.objects.get().stage)
-    assert found in [("accepted", 1, "accepted"), ("withdrawn", 0, "mql")]
-
-
-@pytest.mark.parametrize("_round", range(ROUNDS))
-def test_contact_against_requeue_is_one_of_them(cast: Cast, _round: int) -> None:
-    handoff = factories.accepted(cast)
-    one, other = stored(handoff), stored(handoff)
-    results = together(
-        lambda: attempts.record(one, "phone", outcome="reached", by=cast.bea, at=ELEVEN),
-        lambda: transitions.requeue(other, by=cast.dora, at=ELEVEN, cause="by hand"),
-    )
-    assert kinds(results) == ["AlreadyTaken", "done"]
-    running = Clock.objects.get(stopped_at=None).metric
-    found = (stored(handoff).state, running, handoff.attempts.count())
-    assert found in [("contacted", "sql_decision", 1), ("pending", "accept", 0)]
-
-
 # -- Handing off twice
 
 
@@ -184,10 +139,7 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
     monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
     monkeypatch.setattr(submission, "_count_closed", look)
     without.index("handoff_one_open_per_lead")
-    without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
-    without.dropped.append(
-        "ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)"
-    )
+    without.constraint("leads_handoff", "handoff_cycle_once")
     assert kinds(hand_off_twice(cast, lead)) == ["done", "done"]
 
 
