@@ -88,15 +88,20 @@ def _stale_rejections(
     }
 
 
+def _news() -> QuerySet[Event]:
+    """Return the events of what is new; a copied action that is taken back is nothing new."""
+    return Event.objects.filter(kind__in=NEWS).exclude(payload__has_key="taken_back")
+
+
 def _newest(lead_ids: Iterable[int]) -> dict[int, datetime]:
     """Return when each lead had its newest change of the package; one query."""
-    rows = Event.objects.filter(lead__in=lead_ids, kind__in=NEWS)
+    rows = _news().filter(lead__in=lead_ids)
     return dict(rows.values_list("lead").annotate(last=Max("at")))
 
 
 def is_new_since(lead: Lead, at: datetime) -> bool:
     """Return whether a package field, evidence or valuable action of ``lead`` is newer."""
-    return Event.objects.filter(lead=lead, kind__in=NEWS, at__gt=at).exists()
+    return _news().filter(lead=lead, at__gt=at).exists()
 
 
 def _left_to(user: User, handoffs: list[Pending]) -> set[int]:

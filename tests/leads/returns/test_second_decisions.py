@@ -13,7 +13,7 @@ from leads import handoffs, permissions
 from leads.conflicts import RejectedBefore
 from leads.models import Handoff, Lead
 from leads.records import leads
-from leads.returns import disputes
+from leads.returns import disputes, duplicates, returns
 from tests import factories
 from tests.factories import Cast, when
 
@@ -94,6 +94,17 @@ def test_newer_package_lets_the_rejector_decide(cast: Cast, news: str) -> None:
     NEWS[news](Lead.objects.get(pk=handoff.lead_id), cast)
     assert deciding(cast, handoff) == {"bea", "cruz", "dora"}
     handoffs.accept(handoff, by=cast.bea, at=when("2026-03-02 13:30"))
+
+
+def test_copied_action_that_is_taken_back_is_nothing_new(cast: Cast) -> None:
+    original = factories.mql(cast, did="sent_form")
+    other = factories.handed_off(cast)
+    duplicates.mark(other, original, by=cast.dora, at=factories.HANDED_OFF_AT)
+    handoff = factories.handed_off(cast, of=original)
+    handoffs.reject(handoff, factories.rejection(), by=cast.bea, at=factories.ACCEPTED_AT)
+    handoff = factories.handed_off(cast, of=original, at=NOON)
+    returns.take_up(other, by=cast.ana, at=LATER)
+    assert deciding(cast, handoff) == {"cruz", "dora"}
 
 
 def test_team_lead_decides_if_nobody_else_is_left(cast: Cast) -> None:
