@@ -146,12 +146,13 @@ def test_answer_ends_return_and_clock(cast: Cast, promised: None, state: str) ->
     assert (stage(handoff), answer_clock().state) == (new_stage, clock_state)
 
 
+@pytest.mark.parametrize("second", [close, fix])
 @pytest.mark.parametrize("first", ANSWERS)
-def test_return_is_answered_once(cast: Cast, first: str) -> None:
+def test_return_is_answered_once(cast: Cast, first: str, second: Any) -> None:
     handoff = factories.rejected(cast)
     ANSWERS[first][0](handoff, cast, NOON)
     with pytest.raises(Conflict):
-        close(handoff, cast, NOON)
+        second(handoff, cast, NOON)
     assert only().state == first
 
 
