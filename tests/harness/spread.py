@@ -44,7 +44,13 @@ TOGETHER: dict[str, float] = {
 }
 HOUSE = "tests/house/"  # its tests share the parsed files
 # Tests of seconds, each alone: before the many short ones, so that both processes end together.
-LONG = ("tests/upgrades/", "tests/deploy/", "tests/races/", "tests/demo/")
+LONG = (
+    "tests/upgrades/",
+    "tests/deploy/",
+    "tests/races/",
+    "tests/demo/",
+    "tests/leads/machine/",
+)
 
 
 def module_of(nodeid: str) -> str:
