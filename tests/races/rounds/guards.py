@@ -15,7 +15,7 @@ from leads.handoffs import submission, undo
 from leads.models import Dispute, Handoff, Lead, Parking, Return
 from leads.records import leads
 from leads.returns import escalation as return_escalation
-from leads.returns import second_decisions
+from leads.returns import recycling, second_decisions
 from sla.clocks import clocks
 from tests.races.parallel import Without
 
@@ -25,8 +25,8 @@ IDENTITY = ("id", "handoff")
 
 
 def _then_wait(read: Callable[..., Any]) -> Callable[..., Any]:
-    def read_early(*arguments: Any) -> Any:
-        found = read(*arguments)
+    def read_early(*arguments: Any, **named: Any) -> Any:
+        found = read(*arguments, **named)
         time.sleep(10 * PAUSE)
         return found
 
@@ -75,6 +75,8 @@ def no_locks(patch: pytest.MonkeyPatch, without: Without) -> None:
     # The other one has committed when these go on with what they have read.
     patch.setattr(return_escalation, "_hold", _then_wait(return_escalation._hold))
     patch.setattr(leads, "_locked", _then_wait(leads._locked))
+    patch.setattr(recycling, "_end", _wait_and(recycling._end, 20 * PAUSE))
+    patch.setattr(recycling, "_leave_outcome", _then_wait(recycling._leave_outcome))
     patch.setattr(submission, "_lock", look)
     patch.setattr(returning, "update", update_late)
 

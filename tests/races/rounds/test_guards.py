@@ -13,7 +13,7 @@ from tests.races.rounds.races import RACES, Race
 
 pytestmark = [pytest.mark.long_faults, pytest.mark.django_db(transaction=True)]
 
-ROUNDS = 20  # at most: an answer that nobody may get ends them
+ROUNDS = 6  # at most: an answer that nobody may get ends them
 
 
 @pytest.mark.parametrize("race", [race for race in RACES if race.guards], ids=str)
