@@ -32,6 +32,7 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("mine/", mine.mine, name="lead_mine"),
     path("desk/", marketing_desk.desk, name="desk"),
+    path("desk/counts/", marketing_desk.counts, name="desk_counts"),
     path("desk/director/", director_desk.desk, name="desk_director"),
     path("desk/team/", team_desk.desk, name="desk_team"),
     path("desk/team/contacts/", unconfirmed.of_team, name="desk_unconfirmed"),

@@ -60,6 +60,9 @@ def test_tabs_of_the_desks_count_what_they_list(sit: Sit, language: str, hands: 
             hands.press(tabs.nth(number))
             tab = tabs.nth(number)
             expect(tab).to_have_attribute("aria-current", "page")
+            # Those of the tabs that judge leads come after the page.
+            for each in tabs.all():
+                expect(each).to_have_text(re.compile(r"\d\+?\s*$"))
             hands.looks_right(desk.page)
             count = re.search(r"(\d+)(\+?)$", tab.inner_text().strip())
             assert count, tab.inner_text()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.utils.functional import Promise
@@ -17,10 +18,10 @@ from crm.accounts.request import Request, require_permission
 from crm.accounts.states import Side
 from crm.lib.bilingual import in_language
 from crm.lib.paging import BadParameter, Page
-from crm.templatetags.jinja import respond
+from crm.templatetags.jinja import draw, respond
 from leads import permissions
 from leads.desks import marketing, readiness
-from leads.desks.readiness import Judged, Measure
+from leads.desks.readiness import Judged
 from leads.lists.leads import LeadRow, rows_of
 from leads.records.fields import labels as field_labels
 from leads.states import EventKind, HandoffState, Stage, WakeCause
@@ -53,13 +54,17 @@ UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
 
 @dataclass(frozen=True)
 class DeskTab:
-    """A tab of a desk. ``is_more``: there may be more than ``count``."""
+    """A tab of a desk. ``is_more``: there may be more than ``count``.
+
+    ``count``: None where the page asks for it later, and puts it into the element ``count_id``.
+    """
 
     url: str
     label: Promise
-    count: int
+    count: int | None
     is_current: bool
     is_more: bool = False
+    count_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,16 +91,15 @@ def desk(request: Request) -> HttpResponse:
     if tab not in TAB_LABELS or set(request.GET) - {"tab", "after", "density"}:
         raise BadParameter(UNKNOWN_ADDRESS)
     after = request.GET.get("after", "")
-    measure = readiness.measure()
-    windows = _windows(request.user, tab, after, measure)
-    first_windows = windows
-    if after and tab in JUDGED_TABS:
-        # The counters of the tabs count the first ones.
-        first_windows = _windows(request.user, tab, "", measure)
-    shown, context = LISTS[tab](request, after, windows)
+    shown, context = LISTS[tab](request, after)
+    tabs = _tabs(request, tab)
+    if tab in JUDGED_TABS and not after:
+        # The first window is what the tab counts.
+        tabs[tab] = _tab(tab, tab, len(context["rows"]), is_more=bool(shown.next))
     context |= {
         "tab": tab,
-        "tabs": _tabs(request, tab, first_windows),
+        "tabs": tabs.values(),
+        "asked_for": urlencode({"tab": _not_counted(tabs)}, doseq=True),
         "shown": shown,
         "came": of_list(request).suffix,
         "window": readiness.WINDOW,
@@ -104,17 +108,35 @@ def desk(request: Request) -> HttpResponse:
     return respond(request, "leads/desk.jinja", context)
 
 
+@require_safe
+@require_permission(permissions.can_log)
+def counts(request: Request) -> HttpResponse:
+    """Answer with the counters of tabs that judge leads; the page puts them into its tabs.
+
+    Judging costs more than the rest of a page, so that a tab of another kind does not wait for it.
+    """
+    names = request.GET.getlist("tab")
+    if not names or set(names) - set(JUDGED_TABS) or set(request.GET) - {"tab"}:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    windows = _windows(request.user, dict.fromkeys(names, ""))
+    tabs = [
+        _tab(name, "", len(window.judged), is_more=bool(window.page.next))
+        for name, window in windows.items()
+    ]
+    return HttpResponse(draw("leads/_desk_counts.jinja", request, tabs=tabs))
+
+
 # -- What is judged
 
 
-def _windows(user: User, tab: str, after: str, measure: Measure) -> dict[str, Window]:
-    """Return the windows of the tabs that judge; that of ``tab`` begins behind ``after``."""
+def _windows(user: User, places: Mapping[str, str]) -> dict[str, Window]:
+    """Return the windows of tabs that judge, each of which begins behind a place."""
+    measure = readiness.measure()
     pages = {}
-    for name in JUDGED_TABS:
-        place = after if name == tab else ""
+    for name, place in places.items():
         listing = readiness.listing(user, name, measure)
         pages[name] = listing.page(after=place, size=readiness.WINDOW)
-    # Both at once: most leads that did something are in both windows.
+    # All at once: most leads that did something are in both windows.
     judged = readiness.judge({pk for page in pages.values() for pk in page.rows}, measure)
     windows = {}
     for name, page in pages.items():
@@ -123,19 +145,30 @@ def _windows(user: User, tab: str, after: str, measure: Measure) -> dict[str, Wi
     return windows
 
 
-def _tabs(request: Request, current: str, windows: dict[str, Window]) -> list[DeskTab]:
-    counts = marketing.counts(request.user, at=request.now)
+# -- The tabs
+
+
+def _tabs(request: Request, current: str) -> dict[str, DeskTab]:
+    """Return the tabs by name, with the counters of those that do not judge."""
+    numbers = marketing.counts(request.user, at=request.now)
     most = marketing.COUNTED_UP_TO
-    tabs = []
-    for name, label in TAB_LABELS.items():
-        if name in windows:
-            count = len(windows[name].judged)
-            is_more = bool(windows[name].page.next)
+    tabs = {}
+    for name in TAB_LABELS:
+        if name in JUDGED_TABS:
+            tabs[name] = _tab(name, current, None)
         else:
-            count = min(counts[name], most)
-            is_more = counts[name] > most
-        tabs.append(DeskTab(f"?tab={name}", label, count, name == current, is_more))
+            number = numbers[name]
+            tabs[name] = _tab(name, current, min(number, most), is_more=number > most)
     return tabs
+
+
+def _tab(name: str, current: str, count: int | None, *, is_more: bool = False) -> DeskTab:
+    label = TAB_LABELS[name]
+    return DeskTab(f"?tab={name}", label, count, name == current, is_more, f"count-{name}")
+
+
+def _not_counted(tabs: Mapping[str, DeskTab]) -> list[str]:
+    return [name for name, tab in tabs.items() if tab.count is None]
 
 
 # -- The lists
@@ -144,7 +177,7 @@ def _tabs(request: Request, current: str, windows: dict[str, Window]) -> list[De
 Shown = tuple[Page, dict[str, Any]]
 
 
-def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+def _sent_back(request: Request, after: str) -> Shown:
     page = marketing.sent_back(request.user).page(after=after, size=PAGE)
     answers = _answers(request.user)
     rows = []
@@ -166,8 +199,9 @@ def _answers(user: User) -> dict[bool, list[tuple[str, str]]]:
     return {True: answers, False: [each for each in answers if each[0] != "dispute"]}
 
 
-def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:
-    window = windows[request.GET["tab"]]
+def _judged(request: Request, after: str) -> Shown:
+    tab = request.GET["tab"]
+    window = _windows(request.user, {tab: after})[tab]
     return window.page, {"rows": [_judged_row(each) for each in window.judged]}
 
 
@@ -177,13 +211,13 @@ def _judged_row(judged: Judged) -> JudgedRow:
     return JudgedRow(judged, lacking)
 
 
-def _waking(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+def _waking(request: Request, after: str) -> Shown:
     page = marketing.waking(request.user, at=request.now).page(after=after, size=PAGE)
     causes = {each.value: str(each.label) for each in WakeCause}
     return page, {"rows": marketing.waking_rows(page), "causes": causes}
 
 
-def _stale(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+def _stale(request: Request, after: str) -> Shown:
     page = marketing.stale(request.user, at=request.now).page(after=after, size=PAGE)
     rows: list[LeadRow] = rows_of(page)
     context = {
@@ -194,7 +228,7 @@ def _stale(request: Request, after: str, windows: dict[str, Window]) -> Shown:
     return page, context
 
 
-LISTS: dict[str, Callable[[Request, str, dict[str, Window]], Shown]] = {
+LISTS: dict[str, Callable[[Request, str], Shown]] = {
     "sent_back": _sent_back,
     readiness.NEEDS_DATA: _judged,
     readiness.READY: _judged,

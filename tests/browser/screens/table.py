@@ -223,6 +223,11 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/desk/?tab=nothing", (MARKETING,), status=400),
         Screen("/desk/", (REP, ADMIN), status=403),
     ],
+    # Of a part of a page: what stands in its place.
+    "desk_counts": [
+        Screen("/desk/counts/?tab=nothing", (MARKETING,), status=400),
+        Screen("/desk/counts/?tab=ready", (REP, ADMIN), status=403),
+    ],
     "desk_director": [
         Screen("/desk/director/", (DIRECTOR,)),
         Screen("/desk/director/?tab=escalated", (DIRECTOR,)),
