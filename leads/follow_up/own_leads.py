@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce
 
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql, number_where
-from crm.lib.paging import Order
+from crm.lib.paging import Order, Page
 from leads.models import Handoff, PlannedStep
 from leads.states import HandoffState
 
@@ -61,14 +71,47 @@ def _of_tab(
 ) -> QuerySet[Handoff]:
     if tab == "all":
         return rows
-    return rows.filter(_is_due(tab, at=at, until=until))
+    return rows.filter(_is_in(tab, at=at, until=until))
 
 
-def _is_due(tab: str, *, at: datetime, until: datetime) -> Q:
+def _is_in(tab: str, *, at: datetime, until: datetime) -> Q:
+    if tab == "all":
+        return Q(pk__isnull=False)
     before = at
     if tab == "today":
         before = until
     return Q(due__lt=before) | _owes_contact(at)
+
+
+# -- The first page, and how many there are
+
+
+def first_page(
+    user: User, tab: str, *, at: datetime, until: datetime, size: int
+) -> tuple[Page, dict[str, int]]:
+    """Return the first page of a tab, and the size of each tab, in one query.
+
+    By place, what is due before a moment stands before all else, and so does a first contact that
+    is overdue: each tab is the beginning of the whole list.
+    """
+    rows = FIRST.rows(size + 1, user=user, at=at, until=until)
+    sizes = _by_tab([numbers for _place, _pk, *numbers in rows[:1]])
+    places = [(place, pk) for place, pk, *_numbers in rows][: sizes[tab]]
+    following = ""
+    if len(places) > size:
+        following = BY_PLACE.write_place(places[size - 1])
+    return Page([pk for _place, pk in places[:size]], following), sizes
+
+
+def _first(count: int, *, user: User, at: datetime, until: datetime) -> QuerySet[Any]:
+    numbers = {
+        f"n_{tab}": Window(Count("pk", filter=_is_in(tab, at=at, until=until))) for tab in TABS
+    }
+    rows = BY_PLACE.sort(_with_step(user, at=at).annotate(**numbers))
+    return rows.values_list(BY_PLACE.field, "pk", *numbers)[:count]
+
+
+FIRST = KeptSql(_first)
 
 
 def sizes(
@@ -76,9 +119,12 @@ def sizes(
 ) -> dict[str, int]:
     """Return the size of each tab, in one query. ``narrow``: the filters of the page."""
     if narrow is None:
-        rows = SIZES.rows(user=user, at=at, until=until)
-    else:
-        rows = list(_numbers(narrow(_with_step(user, at=at)), at=at, until=until))
+        return _by_tab(SIZES.rows(user=user, at=at, until=until))
+    return _by_tab(list(_numbers(narrow(_with_step(user, at=at)), at=at, until=until)))
+
+
+def _by_tab(rows: Sequence[Sequence[int]]) -> dict[str, int]:
+    """Return the numbers of the one row, by tab."""
     # Of people outside sales PostgreSQL is not even asked.
     if not rows:
         return dict.fromkeys(TABS, 0)
@@ -86,11 +132,7 @@ def sizes(
 
 
 def _numbers(rows: QuerySet[Handoff], *, at: datetime, until: datetime) -> QuerySet[Any]:
-    numbers = {
-        "n_today": number_where(_is_due("today", at=at, until=until)),
-        "n_overdue": number_where(_is_due("overdue", at=at, until=until)),
-        "n_all": number_where(Q(pk__isnull=False)),
-    }
+    numbers = {f"n_{tab}": number_where(_is_in(tab, at=at, until=until)) for tab in TABS}
     return rows.order_by().annotate(**numbers).values_list(*numbers)
 
 
@@ -99,6 +141,9 @@ def _sizes(*, user: User, at: datetime, until: datetime) -> QuerySet[Any]:
 
 
 SIZES = KeptSql(_sizes)
+
+
+# -- What is next
 
 
 class Planned(NamedTuple):

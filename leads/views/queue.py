@@ -180,9 +180,6 @@ class QueueRow:
     state: str
     owner: str
     team: str
-    next_step: str = ""
-    next_due: datetime | None = None
-    is_late: bool = False
     scores: str = ""
     because: str = ""
     accepted: bool = False

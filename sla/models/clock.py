@@ -40,7 +40,11 @@ class Clock(models.Model):
     commitment = models.ForeignKey(Commitment, models.PROTECT, null=True, related_name="clocks")
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
     accountable = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,  # clock_of_person covers it
     )
     state = models.CharField(max_length=10, choices=ClockState.choices, default=ClockState.RUNNING)
     started_at = models.DateTimeField()
@@ -87,6 +91,19 @@ class Clock(models.Model):
             ),
             models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
             models.Index(fields=["metric", "started_at"], name="clock_metric_started"),
+            # A person's own record, of a month, without reading the clocks themselves: they lie as
+            # far apart as they were started (sla.clocks.assignments).
+            models.Index(
+                fields=["accountable", "assigned_at"],
+                include=[
+                    "assigned_met",
+                    "assigned_due_at",
+                    "assigned_tried_at",
+                    "stopped_at",
+                    "in_outage",
+                ],
+                name="clock_of_person",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -25,6 +25,8 @@ from leads.models.handoff import STANDING
 from leads.records import search
 from leads.returns import recycling
 from leads.states import DecisionKind, EventKind
+from leads.views.desks.mine import OWN_RECORD_SPAN
+from sla.clocks import assignments
 from sla.models import Clock
 from tests import factories
 from tests.bench.cases import PAGE
@@ -92,6 +94,18 @@ def _desks(crowd: Crowd, at: datetime) -> Iterator[Planned]:
         lambda: own_leads.sizes(crowd.busy, at=at, until=until),
         ("planned_step_one_open",),
         ("leads_handoff", "leads_plannedstep", "sla_clock"),
+    )
+    yield Planned(
+        "first page of a rep with many leads",
+        lambda: own_leads.first_page(crowd.busy, "all", at=at, until=until, size=PAGE),
+        ("planned_step_one_open",),
+        ("leads_handoff", "leads_plannedstep", "sla_clock"),
+    )
+    yield Planned(
+        "own record of a rep with many leads",
+        lambda: assignments.own_record(crowd.busy, since=at - OWN_RECORD_SPAN, at=at),
+        ("clock_of_person",),
+        ("sla_clock",),
     )
     people = list(crowd.sales_lead.memberships_now)
     teams = [member.team for member in people]

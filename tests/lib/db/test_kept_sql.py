@@ -103,6 +103,7 @@ def test_kept_sql_of_a_list_is_that_of_its_reader(reader: str) -> None:
             assert_kept(paging.FIRST_PLACES, *of_list, **at, user=user, **values)
         assert_kept(paging.EVERY_PLACE, read, shape, user=user, **values)
     assert_kept(counters.TAB_SIZES, user=user, **TODAY)
+    assert_kept(own_leads.FIRST, 51, user=user, **UNTIL)
 
 
 @pytest.mark.django_db
