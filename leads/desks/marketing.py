@@ -9,11 +9,21 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
 from crm.accounts.models import User
-from crm.lib.db.kept_sql import Among, KeptSql, counted
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.paging import Branches, Listing, Order, Page
 from leads.lists.leads import NEWEST_FIRST
 from leads.models import Dispute, Event, Lead, Parking, Return
@@ -277,14 +287,19 @@ def _counts(
         "waking": Parking.objects.on_desk_of(user, since=since, until=until),
         "stale": Lead.objects.on_desk_of(user).without_event_since(untouched_since),
     }
-    columns = {name: Subquery(counted(_first_of(rows))) for name, rows in lists.items()}
+    # As many as are counted, and one more.
+    columns = {
+        name: CountOf(rows.order_by().values("pk")[: COUNTED_UP_TO + 1])
+        for name, rows in lists.items()
+    }
     return User.objects.filter(pk=user.pk).annotate(**columns).values_list(*columns)
 
 
-def _first_of(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return as many of ``rows`` as are counted, and one more."""
-    first = rows.order_by().values("pk")[: COUNTED_UP_TO + 1]
-    return rows.model._default_manager.filter(pk__in=first)
+class CountOf(Subquery):
+    """The number of rows of a query that may end after some of them."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) first_rows)"
+    output_field = BigIntegerField()
 
 
 COUNTS = KeptSql(_counts)

@@ -25,7 +25,7 @@ Member = TypeVar("Member")
 PROOF = ("lead", "code", "actor__name", "at", "payload", "verdict", "overrides")
 ACTION = ("kind__code", "kind__name", "kind__points", "occurred_on")
 # The columns of an agreement that make MqlTerms for a lead without a team.
-TERMS = ("valuable_actions", "looks_for", "engagement_half_life_days")
+TERMS = ("valuable_actions", "looks_for", "engagement_half_life_days", "package_fields")
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("name", "country", "industry", "employees", "domain")
 # The columns of a lead that make its facts, for lists of many leads.
@@ -185,9 +185,9 @@ def done_action(row: ValuableAction) -> DoneAction:
 
 
 def rules_of(version: PersonaVersion) -> list[Rule]:
-    """Return the persona's criteria as plain data; no query where they are prefetched."""
+    """Return the persona's criteria as plain data; no query where they were read before."""
     prefetched = getattr(version, "_prefetched_objects_cache", {})
-    if "criteria" not in prefetched:
+    if "rules" not in prefetched and "criteria" not in prefetched:
         return [Rule(*values) for values in RULES.rows(version=version.pk)]
     if "rules" not in prefetched:
         # Made once for all the leads that a list judges by this version.
@@ -208,6 +208,24 @@ def _rules(*, version: int) -> QuerySet[Any]:
 
 
 RULES = KeptSql(_rules)
+
+
+def read_rules(versions: Sequence[PersonaVersion]) -> None:
+    """Read the criteria of ``versions``, in one query, for :func:`rules_of`."""
+    by_version: dict[int, list[Rule]] = {version.pk: [] for version in versions}
+    for pk, *values in RULES_OF_VERSIONS.rows(versions=list(by_version)):
+        by_version[pk].append(Rule(*values))
+    for version in versions:
+        prefetched = version.__dict__.setdefault("_prefetched_objects_cache", {})
+        prefetched["rules"] = by_version[version.pk]
+
+
+def _rules_of_versions(*, versions: list[int]) -> QuerySet[Any]:
+    rows = Criterion.objects.filter(Among("version", versions))
+    return rows.values_list("version", *RULE)
+
+
+RULES_OF_VERSIONS = KeptSql(_rules_of_versions)
 
 
 def criterion_texts(codes: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -234,16 +252,36 @@ def _terms_in_force() -> QuerySet[Any]:
 TERMS_IN_FORCE = KeptSql(_terms_in_force)
 
 
+@dataclass(frozen=True)
+class InForce:
+    """What the agreements in force ask for. ``packages``: the fields of the package of each."""
+
+    terms: MqlTerms
+    packages: list[Sequence[str]]
+
+
 def terms_in_force() -> MqlTerms:
     """Return the terms for a lead without a team yet, in one query.
 
     Everything counts that any agreement in force counts.
     """
+    return in_force().terms
+
+
+def in_force() -> InForce:
+    """Return :func:`terms_in_force` with the packages, in one query."""
     terms = []
-    for actions, looked_for, half_life in TERMS_IN_FORCE.rows():
+    packages = []
+    for actions, looked_for, half_life, package in TERMS_IN_FORCE.rows():
         # No minimum score: it is that of the team's agreement, and there is no team yet.
         each = MqlTerms(frozenset(actions) or None, frozenset(looked_for) or None)
         terms.append(replace(each, half_life=half_life))
+        packages.append(package)
+    return InForce(_all_of(terms), packages)
+
+
+def _all_of(terms: list[MqlTerms]) -> MqlTerms:
+    """Return the terms by which everything counts that any of ``terms`` counts."""
     if not terms:
         return ANY_TERMS
     return MqlTerms(

@@ -154,8 +154,8 @@ def usual_match(
 ) -> Match | None:
     """Return the match of :func:`usual` for a lead with the facts ``known``.
 
-    ``persona``: by which it is an MQL, None for none. ``versions``: those in use, with their
-    criteria.
+    ``persona``: by which it is an MQL, None for none. ``versions``: those in use, with their rules
+    (facts.read_rules).
     """
     for version in versions:
         if version.persona_id == persona:

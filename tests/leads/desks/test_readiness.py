@@ -144,7 +144,7 @@ def test_judging_takes_the_same_queries_for_any_number_of_leads(cast: Cast, lead
     made = [factories.lead(cast).pk for _ in range(leads)]
     with CaptureQueriesContext(connection) as captured:
         assert len(readiness.judge(made, readiness.measure())) == leads
-    assert len(captured) == 7
+    assert len(captured) == 6
 
 
 PARTIAL: list[dict[str, Any]] = [

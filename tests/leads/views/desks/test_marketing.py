@@ -256,7 +256,7 @@ def test_desk_needs_a_constant_number_of_queries(
     assert len(captured) == QUERIES[tab]
 
 
-QUERIES = {"sent_back": 7, "needs_data": 13, "ready": 13, "waking": 7, "stale": 8}
+QUERIES = {"sent_back": 7, "needs_data": 12, "ready": 12, "waking": 7, "stale": 8}
 
 
 # -- Who
