@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
-from crm.lib.db.kept_sql import Among, KeptSql
+from crm.accounts.models import User
+from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Branches, Listing, Order, Page
 from leads.desks.marketing import LEAD_PATHS, LeadShown
 from leads.handoffs.queue.rows import HandoffRow, rows_of
 from leads.models import Dispute, Handoff, Return
-from leads.models.disputes import DisputeQuerySet
+from leads.returns import cases
 from leads.states import DisputeKind
 from sla.clocks.snapshots import ClockRow
 from sla.models import Clock, Firing
@@ -50,14 +51,42 @@ class Case(NamedTuple):
 CASE_PATHS = ("pk", "handoff__team__name", "kind", "why", "opened_at", "opened_by__name")
 
 
-def page_of_cases(waiting: DisputeQuerySet, *, after: str, size: int) -> Page:
-    """Return a page of ``waiting`` (leads.returns.cases.waiting_for), the next deadline first."""
-    listing = Listing(lambda: waiting.annotate(due=F("clock__due_at")), BY_DUE, "lead_id")
-    return listing.page(after=after, size=size)
+@dataclass(frozen=True)
+class Waiting:
+    """The open cases that ``user`` decides, also in the place of the arbiters ``absent``."""
+
+    user: User
+    absent: tuple[int, ...]
+
+    def count(self) -> int:
+        [(number,)] = COUNT_OF_CASES.rows(self.absent, user=self.user)
+        return int(number)
+
+    def page(self, *, after: str, size: int) -> Page:
+        """Return a page of them, the next deadline first."""
+        branches = Branches(_waiting, self.absent, user=self.user)
+        listing = Listing(lambda: branches()[0], BY_DUE, "lead_id", branches)
+        return listing.page(after=after, size=size)
+
+
+def waiting_for(user: User, *, at: datetime) -> Waiting:
+    """Return what leads.returns.cases.waiting_for returns, for a page."""
+    return Waiting(user, tuple(sorted(cases.absent_arbiters(user, at=at))))
+
+
+def _waiting(absent: tuple[int, ...], *, user: User) -> list[QuerySet[Dispute]]:
+    return [Dispute.objects.of_arbiter(user, absent=absent).annotate(due=F("clock__due_at"))]
+
+
+def _count_of_cases(absent: tuple[int, ...], *, user: User) -> QuerySet[Any]:
+    return counted(Dispute.objects.of_arbiter(user, absent=absent))
+
+
+COUNT_OF_CASES = KeptSql(_count_of_cases)
 
 
 def case_rows(page: Page) -> list[Case]:
-    """Return the rows of a page of :func:`page_of_cases`, in its order, in one query."""
+    """Return the rows of a page of :class:`Waiting`, in its order, in one query."""
     own, lead = len(CASE_PATHS), len(LEAD_PATHS)
     by_id = {}
     for values in CASE_ROWS.rows(ids=list(page.rows)):
@@ -121,7 +150,15 @@ def _escalated() -> list[QuerySet[Clock]]:
 
 def count_escalations() -> int:
     """Return how many clocks have reached the directors."""
-    return _escalated()[0].count()
+    [(number,)] = COUNT_OF_ESCALATED.rows()
+    return int(number)
+
+
+def _count_of_escalated() -> QuerySet[Any]:
+    return counted(_escalated()[0])
+
+
+COUNT_OF_ESCALATED = KeptSql(_count_of_escalated)
 
 
 def escalation_rows(page: Page) -> list[Escalation]:

@@ -133,11 +133,15 @@ def waiting_for(user: User, *, at: datetime) -> DisputeQuerySet:
 
     For a director four queries, however many arbiters have an open case.
     """
-    gone: set[int] = set()
-    if user.is_director:
-        arbiters = User.objects.filter(pk__in=Dispute.objects.open().values("arbiter"))
-        gone = absent(arbiters.prefetch_related("memberships__team"), at=at)
-    return Dispute.objects.of_arbiter(user, absent=gone)
+    return Dispute.objects.of_arbiter(user, absent=absent_arbiters(user, at=at))
+
+
+def absent_arbiters(user: User, *, at: datetime) -> set[int]:
+    """Return the arbiters of open cases in whose place ``user`` decides at ``at``."""
+    if not user.is_director:
+        return set()
+    arbiters = User.objects.filter(pk__in=Dispute.objects.open().values("arbiter"))
+    return absent(arbiters.prefetch_related("memberships__team"), at=at)
 
 
 # -- Opening and ending

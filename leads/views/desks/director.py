@@ -15,9 +15,7 @@ from crm.lib.paging import BadParameter
 from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.desks import director
-from leads.desks.director import Case, Escalation
-from leads.models.disputes import DisputeQuerySet
-from leads.returns import cases
+from leads.desks.director import Case, Escalation, Waiting
 from leads.states import WORKED, HandoffState
 from leads.views.desks.marketing import DeskTab
 from leads.views.lead.trail import of_list
@@ -65,7 +63,7 @@ class EscalationRow:
 @require_permission(permissions.can_lead)
 def desk(request: Request) -> HttpResponse:
     """Show the cases that wait for the viewer, or to directors what escalated to them."""
-    waiting = cases.waiting_for(request.user, at=request.now)
+    waiting = director.waiting_for(request.user, at=request.now)
     tabs = _tabs(request, waiting)
     tab = request.GET.get("tab", CASES)
     known = {each.url.removeprefix("?tab=") for each in tabs}
@@ -76,7 +74,7 @@ def desk(request: Request) -> HttpResponse:
     return respond(request, "leads/desk_director.jinja", context)
 
 
-def _tabs(request: Request, waiting: DisputeQuerySet) -> list[DeskTab]:
+def _tabs(request: Request, waiting: Waiting) -> list[DeskTab]:
     """Return the tabs with what they count; an arbiter who is no director has only the cases."""
     counts = {CASES: waiting.count()}
     if request.user.is_director:
@@ -88,8 +86,8 @@ def _tabs(request: Request, waiting: DisputeQuerySet) -> list[DeskTab]:
     ]
 
 
-def _cases(request: Request, waiting: DisputeQuerySet) -> dict[str, Any]:
-    page = director.page_of_cases(waiting, after=request.GET.get("after", ""), size=PAGE)
+def _cases(request: Request, waiting: Waiting) -> dict[str, Any]:
+    page = waiting.page(after=request.GET.get("after", ""), size=PAGE)
     rows = []
     for case in director.case_rows(page):
         reading = readings.reading(case.clock, at=request.now) if case.clock else None

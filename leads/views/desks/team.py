@@ -14,10 +14,9 @@ from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter
 from crm.templatetags.jinja import respond
 from leads import permissions
-from leads.desks import marketing, team
+from leads.desks import director, marketing, team
 from leads.desks.team import Colleague
 from leads.handoffs.queue.rows import rows_of
-from leads.returns import cases
 from leads.staff.handover import assignable_by
 from leads.views.lead.trail import of_list
 from leads.views.queue import QueueRow, queue_rows
@@ -39,7 +38,7 @@ def desk(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "colleagues": colleagues,
         "capacities": team.capacities(teams, accepts),
-        "cases": cases.waiting_for(request.user, at=request.now).count(),
+        "cases": director.waiting_for(request.user, at=request.now).count(),
         "chosen": None,
     }
     if "person" in request.GET:

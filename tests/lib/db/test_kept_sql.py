@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import Membership, Team, User
 from crm.lib import paging
 from crm.lib.db.kept_sql import Among, KeptSql, counted, given
+from leads.desks import director
 from leads.follow_up import own_leads
 from leads.handoffs.queue import counters, tabs
 from leads.lists import filters, handoffs, leads
@@ -104,6 +105,8 @@ def test_kept_sql_of_a_list_is_that_of_its_reader(reader: str) -> None:
         assert_kept(paging.EVERY_PLACE, read, shape, user=user, **values)
     assert_kept(counters.TAB_SIZES, user=user, **TODAY)
     assert_kept(own_leads.FIRST, 51, user=user, **UNTIL)
+    for absent in ((), (3, 8)):
+        assert_kept(director.COUNT_OF_CASES, absent, user=user)
 
 
 @pytest.mark.django_db
