@@ -127,7 +127,7 @@ def of_one_lead(user: User) -> Branches:
         # Owning any of them is enough: a lead has the owner of its last one (crm.invariants).
         of_sales = [Q(owner=user), *_covered(user), *_of_queues(user), _decided(user)]
         branches.append(_has_handoff(any_of(of_sales)))
-    return branches
+    return branches + _arbitrated(user, "lead")
 
 
 def _covered(user: User) -> Branches:

@@ -21,10 +21,11 @@ from crm.lib.db.returning import update_returning
 from crm.lib.db.state_machine import check_move
 from crm.notifications import outbox
 from leads.handoffs import notices
-from leads.models import Dispute, Handoff, Lead, Parking, Return
+from leads.models import Decision, Dispute, Handoff, Lead, Parking, Return
 from leads.models.disputes import DisputeQuerySet
 from leads.states import (
     DISPUTE_MOVES,
+    DecisionKind,
     DisputeKind,
     DisputeState,
     HandoffState,
@@ -70,13 +71,14 @@ def is_with_arbiter(lead: Lead) -> bool:
 def agreed_arbiter(handoff: Handoff, *, besides: User | None) -> User | None:
     """Return the arbiter of the handoff's agreement; None where the directors decide.
 
-    They do so in place of a person who cannot arbitrate any more, who rejected the lead, or who
-    contests it (``besides``).
+    They do so in place of a person who cannot arbitrate any more, who rejected the lead in this
+    cycle or before, or who contests it (``besides``).
     """
     arbiter = handoff.agreement_version.arbiter
     if arbiter is None or not _can_arbitrate(arbiter) or arbiter == besides:
         return None
-    if handoff.decisions.standing().filter(by=arbiter).exists():
+    rejections = Decision.objects.standing().filter(kind=DecisionKind.REJECT, by=arbiter)
+    if rejections.filter(handoff__lead=handoff.lead_id).exists():
         return None
     return arbiter
 

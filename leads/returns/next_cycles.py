@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db.inserts import take_next_ids
+from crm.lib.errors import Conflict
 from leads.conflicts import NoContactAsked
 from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes
@@ -33,12 +36,20 @@ COPIED = (
 )
 
 
+class TeamIsArchived(Conflict):
+    """The team is out of use since the rejection, and its queue has no people."""
+
+    code = "team_is_archived"
+
+
 def begin(handoff: Handoff, lead: Lead, *, by: User, at: datetime) -> Handoff:
     """Hand the rejected lead off again with the same package; return the new handoff.
 
     It starts a new accept clock and stays under the agreement that judged the package. ``lead`` is
-    the locked lead of ``handoff``. Raises NoContactAsked.
+    the locked lead of ``handoff``. Raises NoContactAsked, TeamIsArchived.
     """
+    if handoff.team.archived_at is not None:
+        raise TeamIsArchived(_("%(team)s is archived.") % {"team": handoff.team.name})
     if lead.person.no_contact_at is not None:
         raise NoContactAsked(lead)
     # What marketing meant to do with it.

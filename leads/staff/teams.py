@@ -14,6 +14,7 @@ from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from leads.models import Handoff, Return
+from leads.returns.returns import WAITING
 
 
 class BadTeam(DomainError):
@@ -85,7 +86,8 @@ def _reasons_to_keep(team: Team) -> list[str]:
     # Deactivated people may stay: they keep their memberships for a return.
     members = team.memberships.filter(user__deactivated_at__isnull=True).count()
     handoffs = Handoff.objects.open().filter(team=team).count()
-    returned = Return.objects.open().filter(marketing_team=team).count()
+    # Also what the arbiter has, who may give it back.
+    returned = Return.objects.filter(state__in=WAITING, marketing_team=team).count()
     reasons = []
     if members:
         text = ngettext(

@@ -195,23 +195,6 @@ def test_directors_take_the_case_over_from_an_arbiter_who_leads_no_team_any_more
     assert permissions.can_arbitrate(elsa, Handoff.objects.get(pk=handoff.pk))
 
 
-def test_arbiter_who_contests_or_rejected_leaves_it_to_the_directors(cast: Cast) -> None:
-    agreed(cast, cast.luis)
-    handoff = factories.rejected(cast)
-    disputes.contest(handoff, "Sí cumple", by=cast.luis, at=NOON)
-    assert only().arbiter is None
-
-
-def test_arbiter_of_another_team_sees_the_lead_of_the_case(cast: Cast) -> None:
-    rita = factories.person("Rita", leads=[cast.other_sales])
-    agreed(cast, rita)
-    unseen = factories.rejected(cast)
-    handoff = contested(cast)
-    assert list(Lead.objects.visible_to(rita)) == [handoff.lead]
-    assert list(Handoff.objects.visible_to(rita)) == [handoff]
-    assert unseen.lead not in Lead.objects.visible_to(cast.extra)
-
-
 # -- The decision of a dispute
 
 
