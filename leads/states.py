@@ -297,6 +297,8 @@ class FollowUpEnd(models.TextChoices):
 
 # The channels of a text that can be written beforehand.
 WRITTEN = (ContactChannel.WHATSAPP, ContactChannel.EMAIL)
+# Those with a link, by which an attempt begins.
+LINKED = (ContactChannel.PHONE, *WRITTEN)
 
 
 class Truth(models.TextChoices):

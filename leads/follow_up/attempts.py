@@ -12,10 +12,10 @@ from crm.accounts.models import User
 from crm.lib.db.inserts import insert
 from crm.lib.errors import DomainError
 from leads import events
-from leads.conflicts import AlreadyTaken, MovedOn
+from leads.conflicts import AlreadyTaken, MovedOn, NoContactAsked
 from leads.follow_up import confirmation, next_steps, no_contact
 from leads.handoffs import stages, state_changes
-from leads.models import Attempt, Handoff
+from leads.models import Attempt, Handoff, Person
 from leads.states import (
     CONTACT_OUTCOMES,
     WORKED,
@@ -47,9 +47,11 @@ def begin(handoff: Handoff, channel: ContactChannel, *, by: User, at: datetime) 
     """Record that ``by`` clicked a link of the lead: an attempt has begun, and is no contact.
 
     A second click on the same link returns the attempt that waits for its outcome. Raises
-    AlreadyTaken, MovedOn.
+    AlreadyTaken, MovedOn, NoContactAsked: a page may still have the links of before.
     """
     _lock(handoff)
+    if Person.objects.filter(leads=handoff.lead_id, no_contact_at__isnull=False).exists():
+        raise NoContactAsked(handoff)
     waiting = Attempt.objects.begun().filter(handoff=handoff, by=by, channel=channel).first()
     if waiting is not None:
         return waiting

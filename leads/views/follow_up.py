@@ -14,7 +14,7 @@ from leads import permissions, steps
 from leads.follow_up import attempts, next_steps, no_contact
 from leads.forms.follow_up import ConsentForm, NextStepForm
 from leads.models import Handoff
-from leads.states import ContactChannel
+from leads.states import LINKED, ContactChannel
 from leads.views.handoffs import fetch
 from leads.views.lead import page
 from leads.views.lead.follow_up import panel
@@ -27,7 +27,7 @@ def begin(request: Request, pk: int) -> HttpResponse:
     handoff = fetch(request, pk)
     steps.check(request.user, handoff, permissions.can_work)
     channel = request.POST.get("channel", "")
-    if channel not in ContactChannel.values:
+    if channel not in LINKED:
         return HttpResponseBadRequest()
     attempts.begin(handoff, ContactChannel(channel), by=request.user, at=request.now)
     shown = panel(request.user, handoff.lead, handoff, at=request.now)

@@ -21,7 +21,13 @@ from leads.api.handoff_serializers import fetch
 from leads.api.handoff_steps import Step, StepView, step_view
 from leads.api.request import body_of
 from leads.follow_up import attempts
-from leads.states import KNOWN_OUTCOMES, AttemptOutcome, ContactChannel, EvidenceTier
+from leads.states import (
+    KNOWN_OUTCOMES,
+    LINKED,
+    AttemptOutcome,
+    ContactChannel,
+    EvidenceTier,
+)
 
 # -- Answers
 
@@ -88,7 +94,7 @@ class Contact(rest.Body):
 class Begun(rest.Body):
     """By which link of the lead an attempt begins."""
 
-    channel = serializers.ChoiceField(choices=ContactChannel.choices)
+    channel = serializers.ChoiceField(choices=[(each.value, each.label) for each in LINKED])
 
 
 class Outcome(rest.Body):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from leads.follow_up import attempts
 from leads.models import Attempt
 from tests import factories
@@ -69,6 +71,17 @@ def test_attempts_are_of_those_who_work_on_the_lead(cast: Cast, caller: Any) -> 
     won = factories.won(cast)
     status, problem = caller(cast.bea).post(f"handoffs/{won.pk}/begin/", {"channel": "phone"})
     assert (status, problem["code"]) == (409, "moved_on")
+
+
+@pytest.mark.parametrize("channel", ["meeting", "visit", "other"])
+def test_channel_without_a_link_begins_no_attempt(
+    cast: Cast, caller: Any, signed_in: Any, channel: str
+) -> None:
+    """Else a visit that a person only says would be known by a click."""
+    handoff, typed = factories.accepted(cast), {"channel": channel}
+    by_page = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/begin/", typed)
+    by_key = caller(cast.bea).post(f"handoffs/{handoff.pk}/begin/", typed)
+    assert (by_page.status_code, by_key[0], Attempt.objects.count()) == (400, 422, 0)
 
 
 def test_attempt_sent_again_is_recorded_once(cast: Cast, moment: Moment, caller: Any) -> None:
