@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from crm.accounts import teams
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.conflicts import RejectedBefore
-from leads.models import Decision, Event, Handoff, Lead
+from leads.models import Decision, Event, Handoff, Lead, ValuableAction
 from leads.states import DecisionKind, EventKind
 
 # Events of a package field, of evidence, and of a valuable action.
@@ -90,7 +90,13 @@ def _stale_rejections(
 
 def _news() -> QuerySet[Event]:
     """Return the events of what is new; a copied action that is taken back is nothing new."""
-    return Event.objects.filter(kind__in=NEWS).exclude(payload__has_key="taken_back")
+    # A copy and its event are of one moment. The usual manager leaves out what was taken back.
+    taken_back = ValuableAction._base_manager.filter(
+        lead=OuterRef("lead"), recorded_at=OuterRef("at"), taken_back_at__isnull=False
+    )
+    was_copied = Q(kind=EventKind.VALUABLE_ACTION) & Q(Exists(taken_back))
+    rows = Event.objects.filter(kind__in=NEWS)
+    return rows.exclude(was_copied).exclude(payload__has_key="taken_back")
 
 
 def _newest(lead_ids: Iterable[int]) -> dict[int, datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client
 from crm.accounts.models import User
 from leads import handoffs, permissions
 from leads.conflicts import RejectedBefore
-from leads.models import Handoff, Lead
+from leads.models import Handoff, Lead, ValuableAction
 from leads.records import leads
 from leads.returns import disputes, duplicates, returns
 from tests import factories
@@ -105,6 +106,16 @@ def test_copied_action_that_is_taken_back_is_nothing_new(cast: Cast) -> None:
     handoff = factories.handed_off(cast, of=original, at=NOON)
     returns.take_up(other, by=cast.ana, at=LATER)
     assert deciding(cast, handoff) == {"cruz", "dora"}
+
+
+def test_action_that_was_copied_since_and_is_taken_back_is_nothing_new(cast: Cast) -> None:
+    handoff = again(cast, cast.bea)
+    other = factories.handed_off(cast)
+    ValuableAction.objects.filter(lead=other.lead).update(occurred_on=date(2026, 2, 27))
+    duplicates.mark(other, handoff.lead, by=cast.dora, at=NOON)
+    copied = deciding(cast, handoff)
+    returns.take_up(other, by=cast.ana, at=LATER)
+    assert [copied, deciding(cast, handoff)] == [{"bea", "cruz", "dora"}, {"cruz", "dora"}]
 
 
 def test_team_lead_decides_if_nobody_else_is_left(cast: Cast) -> None:
