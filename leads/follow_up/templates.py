@@ -35,6 +35,9 @@ FIELDS: dict[str, Promise] = {
     "team": gettext_lazy("Name of the team"),
 }
 IN_BRACES = re.compile(r"\{([^{}]*)\}")
+WITH_SPACES = re.compile(rf"( *){IN_BRACES.pattern}")
+# Before these the space that stands before an empty field goes, too.
+AFTER_EMPTY = " \r\n,.;:!?"
 
 
 class BadTemplate(DomainError):
@@ -158,10 +161,18 @@ def values_for(lead: Lead, team: Team, rep: User) -> dict[str, str]:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return ``text`` with its fields filled in, without the space that an empty one leaves."""
+
+    def filled(match: re.Match[str]) -> str:
+        spaces, field = match.groups()
+        value = values.get(field)
+        if value is None:
+            return match[0]
+        if not value and (text[match.end() :] or " ")[0] in AFTER_EMPTY:
+            return ""
+        return spaces + value
+
     # A value is put in once: braces in the name of a lead are no field.
-    filled = IN_BRACES.sub(lambda match: values.get(match[1], match[0]), text)
-    filled = re.sub(r" +([,.;:!?])", r"\1", filled)
-    return re.sub(r"(?<=\S) {2,}", " ", filled)
+    return WITH_SPACES.sub(filled, text)
 
 
 def filled_for(handoff: Handoff, lead: Lead, rep: User) -> list[Filled]:

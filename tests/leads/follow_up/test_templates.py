@@ -46,6 +46,10 @@ def client_of(person: User) -> Client:
         ("At {company} you asked", "At you asked"),
         ("100 % {", "100 % {"),
         ("{unknown}", "{unknown}"),
+        # What a person typed stays as it is.
+        ("Hola {first_name} :)", "Hola Ana :)"),
+        ("Uno ,  dos ...", "Uno ,  dos ..."),
+        ("En {company} {company} vimos", "En vimos"),
     ],
 )
 def test_text_is_filled(text: str, expected: str) -> None:
