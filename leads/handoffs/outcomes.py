@@ -17,7 +17,7 @@ from crm.lib.db.inserts import Many
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn
-from leads.follow_up import next_steps
+from leads.follow_up import next_steps, no_contact
 from leads.handoffs import notices, state_changes, transitions
 from leads.handoffs.notices import News
 from leads.models import Handoff, OutcomeReason
@@ -315,9 +315,15 @@ def disqualify(
     """
     if handoff.state in DISQUALIFIED_FROM and not handoff.has_contact():
         raise MovedOn(handoff, _("Contact the lead first."))
+    asked = reason.code == no_contact.CODE
+    if asked:
+        no_contact.lock(handoff.lead)
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
     # Disqualifying a contacted lead is the SQL decision; an SQL has no open clock.
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
+    if asked:
+        # The reason says of the person what the outcome of an attempt says.
+        no_contact.ask(handoff.lead, by=by, at=at)
     return handoff
 
 

@@ -13,9 +13,9 @@ from crm.accounts.models import User
 from leads import handoffs
 from leads.conflicts import NoContactAsked
 from leads.follow_up import attempts, no_contact
-from leads.handoffs import undo
+from leads.handoffs import outcomes, undo
 from leads.handoffs.state_changes import PersonIsMarked
-from leads.models import Handoff, Lead, Person
+from leads.models import Handoff, Lead, OutcomeReason, Person
 from leads.records import leads
 from leads.returns import recycling
 from leads.states import EventKind
@@ -95,6 +95,50 @@ def test_person_who_comes_again_keeps_the_mark(cast: Cast, same: str) -> None:
     again = Person.objects.create(**{same: value.upper()})
     again.refresh_from_db()
     assert again.no_contact_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("field", "new"), [("email", "correct@andino.test"), ("phone", "+525540009999")]
+)
+def test_mark_follows_a_corrected_address(cast: Cast, field: str, new: str) -> None:
+    """Also to a person who is known by the correct one, and to one who comes later."""
+    handoff, known = factories.accepted(cast), Person.objects.create(**{field: new})
+    ask(handoff, cast)
+    leads.change(handoff.lead, {"person": {field: new}}, by=cast.ana, at=ONE, version=1)
+    later = Person.objects.create(**{field: new})
+    for person in (known, later):
+        person.refresh_from_db()
+    assert [known.no_contact_at, later.no_contact_at] == [NOON, NOON]
+    no_contact.lift(handoff.lead, "Formulario web", by=cast.ana, at=ONE)
+    after = Person.objects.create(**{field: new})
+    after.refresh_from_db()
+    assert after.no_contact_at is None
+
+
+def test_reason_that_says_so_binds_the_person_too(cast: Cast) -> None:
+    handoff = factories.contacted(cast)
+    other = twin(cast, handoff.lead, email=True)
+    reason = OutcomeReason.objects.create(
+        code=no_contact.CODE, kind="disqualified", name=no_contact.NAME
+    )
+    outcomes.disqualify(handoff, reason, by=cast.bea, at=NOON)
+    with pytest.raises(NoContactAsked):
+        handoffs.hand_off(other, team=cast.sales, by=cast.ana, at=ONE)
+    kinds = handoff.lead.events.order_by("-id").values_list("kind", flat=True)[:2]
+    assert (handoff.state, list(kinds)) == ("disqualified", ["no_contact", "disqualified"])
+
+
+def test_link_on_a_page_of_before_begins_no_attempt(
+    cast: Cast, signed_in: SignedIn, moment: Any
+) -> None:
+    """The mark comes with an edit, while a rep works on the lead."""
+    moment.set(ONE)
+    asked, handoff = factories.accepted(cast), factories.accepted(cast)
+    ask(asked, cast)
+    data = {"person": {"phone": asked.lead.person.phone}}
+    leads.change(handoff.lead, data, by=cast.ana, at=ONE, version=1)
+    answer = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/begin/", {"channel": "phone"})
+    assert (answer.status_code, handoff.attempts.count()) == (409, 0)
 
 
 def test_new_consent_lifts_the_mark_and_names_its_source(cast: Cast) -> None:
