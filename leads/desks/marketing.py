@@ -26,7 +26,7 @@ from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.paging import Branches, Listing, Order, Page
 from leads.lists.leads import NEWEST_FIRST
-from leads.models import Dispute, Event, Lead, Parking, Return
+from leads.models import Company, Dispute, Event, Lead, Parking, Return
 from leads.models.lead import lead_name
 from leads.states import HandoffState, ParkingState
 from sla.clocks.snapshots import ClockRow
@@ -165,7 +165,23 @@ def _sent_back_rows(*, ids: list[int]) -> QuerySet[Any]:
     )
     lead = [f"handoff__lead__{path}" for path in LEAD_PATHS]
     clock = [f"clock__{name}" for name in ClockRow._fields]
-    return rows.values_list(*SENT_BACK_PATHS, *lead, *clock)
+    columns = [_column(path) for path in (*SENT_BACK_PATHS, *lead)]
+    return rows.values_list(*columns, *clock)
+
+
+def _column(path: str) -> F | Subquery:
+    """Return the column; a name is looked up, for each join takes PostgreSQL longer to plan."""
+    owner, _sign, name = path.rpartition("__")
+    if name == "name" and owner in NAMED:
+        return Subquery(NAMED[owner].filter(pk=OuterRef(owner)).values("name"))
+    return F(path)
+
+
+NAMED: dict[str, QuerySet[Any]] = {
+    "assigned_to": User.objects.order_by(),
+    "decision__by": User.objects.order_by(),
+    "handoff__lead__company": Company.objects.order_by(),
+}
 
 
 SENT_BACK_ROWS = KeptSql(_sent_back_rows)
