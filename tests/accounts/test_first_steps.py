@@ -15,7 +15,7 @@ from tests import factories
 from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
-HOMES = {"ana": "/desk/", "bea": "/queue/", "dora": "/alignment/", "root": "/setup/"}
+HOMES = {"ana": "/desk/", "bea": "/queue/", "dora": "/desk/team/", "root": "/setup/"}
 CARD = 'id="first-title"'
 
 
@@ -86,12 +86,12 @@ def test_deed_of_a_colleague_ticks_nothing_off(newcomers: Cast, signed_in) -> No
 
 def test_team_lead_ticks_off_by_opening_what_the_card_names(newcomers: Cast, signed_in) -> None:
     client = signed_in(newcomers.dora)
-    assert done(client, "/alignment/") == []
+    assert done(client, "/desk/team/") == []
     client.get("/alignment/leads/?show=won")
     client.get("/agreement/")
-    assert done(client, "/alignment/") == ["list", "agreement"]
+    assert done(client, "/desk/team/") == ["list", "agreement"]
     client.get("/notices/")
-    assert not has_card(client, "/alignment/")
+    assert not has_card(client, "/desk/team/")
 
 
 def test_admin_ticks_off_by_inviting(newcomers: Cast, signed_in) -> None:

@@ -22,10 +22,10 @@ READS = ["/leads/", "/alignment/", "/agreement/", "/personas/"]
 # Who: the first page, and the entries of the navigation in their order.
 ROLES = {
     "ana": ("/desk/", ["/desk/", *READS, "/notices/"]),
-    "luis": ("/alignment/", ["/desk/", "/desk/team/", *READS, "/notices/"]),
+    "luis": ("/desk/team/", ["/desk/", "/desk/team/", *READS, "/notices/"]),
     "bea": ("/queue/", ["/queue/", "/mine/", *READS, "/notices/"]),
-    "dora": ("/alignment/", ["/desk/team/", "/queue/", "/mine/", *READS, "/notices/"]),
-    "elsa": ("/alignment/", ["/desk/director/", *READS, "/notices/"]),
+    "dora": ("/desk/team/", ["/desk/team/", "/queue/", "/mine/", *READS, "/notices/"]),
+    "elsa": ("/desk/director/", ["/desk/director/", *READS, "/notices/"]),
     "root": ("/setup/", ["/personas/", "/people/", "/notices/", "/setup/"]),
 }
 IN_BAR = {

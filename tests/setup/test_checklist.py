@@ -54,7 +54,7 @@ def test_skipping_does_not_undo_what_is_done(founded: Client) -> None:
 
 def test_the_checklist_ends_and_stays_as_settings(ready: Client) -> None:
     assert ready.post("/setup/end/").url == "/"
-    assert ready.get("/").url == "/alignment/"
+    assert ready.get("/").url == "/desk/team/"
     page = ready.get("/setup/")
     assert (page.status_code, page.context["is_open"]) == (200, False)
     assert press_continue(ready, "setup_hours").url == "/setup/"

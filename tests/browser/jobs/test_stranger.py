@@ -158,7 +158,7 @@ def send_a_test_lead(admin: Desk) -> None:
     stands(admin, "Set up Relevo")
     admin.button("Finish the set-up").click()
     set_up_second_factor(admin)
-    stands(admin, "Marketing–sales alignment")
+    stands(admin, "My team")
     add_passkey(admin)
 
 
