@@ -127,7 +127,6 @@ COMMENTS = {
         "Busca un proveedor de otra cosa.",
         "Looks for something that we do not sell.",
     ),
-    "wrong_team": ("Le toca al otro equipo.", "Belongs to the other team."),
     "already_customer": ("Ya es cliente desde 2024.", "A customer since 2024."),
     "no_budget": ("Sin presupuesto hasta el próximo año.", "No budget before next year."),
     "no_authority": (

@@ -49,7 +49,7 @@ def people_work(running, first, second):
     status, headers, _ = timed(session.accept, first)
     assert status == 302
     assert timed(session.get, headers["Location"])[0] == 200
-    reason = running.value("SELECT id FROM sla_rejectionreason WHERE code = 'wrong_team'")
+    reason = running.value("SELECT id FROM sla_rejectionreason WHERE code = 'already_customer'")
     status, _, text = timed(session.post, f"/handoffs/{second}/reject/", reason=reason, comment="")
     assert status == 302, text
     states = dict(

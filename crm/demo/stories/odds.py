@@ -56,7 +56,7 @@ REASONS = {
         "bad_contact_data": 50,
         "not_the_persona": 25,
         "missing_data": 15,
-        "wrong_team": 10,
+        "already_customer": 10,
     },
     "social": {"not_the_persona": 60, "no_interest": 28, "bad_contact_data": 8, "missing_data": 4},
 }
@@ -65,8 +65,7 @@ OTHER_REASONS = {
     "bad_contact_data": 20,
     "no_interest": 12,
     "missing_data": 12,
-    "wrong_team": 10,
-    "already_customer": 8,
+    "already_customer": 18,
 }
 ENDS = {
     "disqualified": {"no_budget": 50, "no_authority": 20, "no_need": 30},
@@ -78,7 +77,6 @@ CLOSED_BECAUSE = {
     "missing_data": "data_not_found",
     "not_the_persona": "not_a_customer",
     "no_interest": "interest_gone",
-    "wrong_team": "closed_other",
     "already_customer": "closed_other",
 }
 RECYCLED = ("not_the_persona", "no_interest")

@@ -28,13 +28,6 @@ ACTIONS = [  # the last value: points of the engagement score
 ]
 REJECTIONS = [
     (
-        "wrong_team",
-        RejectionClass.PROCEDURAL,
-        "Es de otro equipo o región",
-        "Belongs to another team or region",
-        False,
-    ),
-    (
         "already_customer",
         RejectionClass.PROCEDURAL,
         "Ya es cliente",
