@@ -29,6 +29,11 @@ def close(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     returns.close(handoff, data["reason"], comment=data["comment"], by=by, at=at)
 
 
+def may_wake(handoff: Handoff, situation: object) -> bool:
+    """Return whether to offer to park the lead: one who asked not to be contacted never wakes."""
+    return handoff.lead.person.no_contact_at is None
+
+
 def recycle_form(handoff: Handoff, situation: object, **bound: Any) -> RecycleForm:
     return RecycleForm(**bound)
 

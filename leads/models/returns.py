@@ -127,6 +127,11 @@ class ParkingQuerySet(models.QuerySet["Parking"]):
         own = self.filter(lead__marketing_team__in=user.team_ids(Side.MARKETING))
         return own.filter(soon | lately, lead__archived_at__isnull=True)
 
+    def last_woken(self, lead: Lead) -> Parking | None:
+        """Return the last one that ended because ``lead`` woke, or None."""
+        rows = self.filter(lead=lead, state=ParkingState.WOKEN).order_by("-pk")
+        return rows.select_related("reason", "parked_by").first()
+
 
 class Parking(models.Model):
     """A lead that is recycled: parked until a date or its next valuable action.

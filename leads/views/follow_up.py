@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request
@@ -74,6 +76,7 @@ def consent(request: Request, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             no_contact.lift(lead, form.cleaned_data["consent"], by=request.user, at=request.now)
+            messages.success(request, _("%(lead)s may be contacted again.") % {"lead": lead})
             return redirect(trail(request).to_lead(pk))
         except DomainError as error:
             status = add_domain_error(form, error)

@@ -33,7 +33,7 @@ from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, 
 from leads.qualification.scores import DoneAction, Scores
 from leads.records import fields
 from leads.returns import cases, fixes
-from leads.views.lead.before_call import Refusal, refusals_of
+from leads.views.lead.before_call import refusals_of, woken_of
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch, show_too_late
 from leads.views.lead.sent_back import changed_lines
@@ -139,12 +139,12 @@ def show_qualify(
     chosen = choice(request, lead, record)
     context = _judgement_context(lead, chosen, done, bound, at=at)
     context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
+    context |= _history_context(request, lead)
     context |= _changes_context(lead, record, chosen.assessment)
     context |= {
         "lead": lead,
         "trail": trail(request),
         "actions": actions,
-        "refusals": _refusals(request, lead),
         "is_with_arbiter": cases.is_with_arbiter(lead),
         "form": _hand_off_form(bound, asks_why=context["unchanged"]),
         "failed": next(iter(bound), ""),
@@ -169,12 +169,13 @@ def _changes_context(lead: Lead, record: Record, assessment: Assessment | None) 
     }
 
 
-def _refusals(request: Request, lead: Lead) -> list[Refusal]:
-    """Return who did not take the lead before, which is what a returned one is mended by."""
+def _history_context(request: Request, lead: Lead) -> dict[str, Any]:
+    """Return who did not take the lead before, and why it was recycled: by that it is mended."""
     if lead.handed_off_on is None:
-        return []
+        return {"refusals": [], "woken": None}
     seen = judging.handoffs_of(request.user, lead)
-    return refusals_of(lead, events_for(request.user, lead, seen))
+    rows = events_for(request.user, lead, seen)
+    return {"refusals": refusals_of(lead, rows), "woken": woken_of(lead, rows)}
 
 
 def _judgement_context(

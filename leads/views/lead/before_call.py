@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from leads.models import Decision, Event, Handoff, Lead, ValuableAction
+from leads.models import Decision, Event, Handoff, Lead, Parking, ValuableAction
 from leads.records import fields
 from leads.returns import misrouting
 from leads.states import DecisionKind, EventKind, Stage
@@ -48,20 +48,24 @@ class Refusal:
 
 @dataclass(frozen=True)
 class BeforeCall:
-    """``action``: the newest valuable action. ``overruled``: facts that people overruled."""
+    """``action``: the newest valuable action. ``overruled``: facts that people overruled.
+
+    ``woken``: the last parking of a lead that woke, and was not contacted since then.
+    """
 
     action: ValuableAction | None
     more_actions: int
     handoff: Handoff | None
     refusals: list[Refusal] = field(default_factory=list)
     overruled: list[dict[str, str]] = field(default_factory=list)
+    woken: Parking | None = None
 
     @property
     def note(self) -> str:
         return self.handoff.note if self.handoff is not None else ""
 
     def __bool__(self) -> bool:
-        return bool(self.action or self.note or self.refusals or self.overruled)
+        return bool(self.action or self.note or self.refusals or self.overruled or self.woken)
 
 
 def before_call(
@@ -74,7 +78,7 @@ def before_call(
 ) -> BeforeCall:
     """Return the summary for the top of the page. ``rows``: the timeline, the newest first.
 
-    One query where the lead was handed off before.
+    One query where the lead was handed off before, and one more where it woke.
     """
     return BeforeCall(
         action=actions[0] if actions else None,
@@ -82,7 +86,18 @@ def before_call(
         handoff=handoff,
         refusals=refusals_of(lead, rows),
         overruled=overruled,
+        woken=woken_of(lead, rows),
     )
+
+
+def woken_of(lead: Lead, rows: Iterable[Event]) -> Parking | None:
+    """Return why the lead slept, as long as that matters to the person who has it."""
+    if lead.stage not in REFUSABLE or lead.stage == Stage.RECYCLED:
+        return None
+    # Only what the viewer sees of its history: an earlier owner may be of another team.
+    if all(row.kind != EventKind.WOKEN for row in rows):
+        return None
+    return Parking.objects.last_woken(lead)
 
 
 def refusals_of(lead: Lead, rows: list[Event]) -> list[Refusal]:

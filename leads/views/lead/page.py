@@ -50,6 +50,7 @@ from leads.views.lead.neighbours import neighbours
 from leads.views.lead.sent_back import sent_back
 from leads.views.lead.timeline import events_for, timeline
 from leads.views.lead.trail import trail
+from sla.states import ClockStatus
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "journey": journey_of(user, lead, handoff),
         "clock": _clock(request, handoff),
         "follow_up": panel,
+        "late": str(ClockStatus.LATE.label),
         "sent_back": sent_back(handoff, viewer=user, at=at),
         "parking": recycling.parked(lead) if lead.stage == Stage.RECYCLED else None,
         "persona": version,

@@ -180,6 +180,24 @@ def test_lead_page_has_no_links_until_there_is_a_consent(
     assert [link in page for link in links] == [True, True, True]
 
 
+def test_lead_that_could_never_wake_is_not_offered_to_be_parked(
+    cast: Cast, signed_in: SignedIn, moment: Any
+) -> None:
+    moment.set(ONE)
+    handoff = factories.contacted(cast)
+    bea = signed_in(cast.bea)
+
+    def is_offered() -> bool:
+        return "recycle" in bea.get(f"/leads/{handoff.lead_id}/").context["forms"]
+
+    offered = [is_offered()]
+    ask(handoff, cast)
+    offered.append(is_offered())
+    no_contact.lift(handoff.lead, "Formulario web", by=cast.ana, at=ONE)
+    offered.append(is_offered())
+    assert offered == [True, False, True]
+
+
 def test_decision_on_a_person_who_asked_since_cannot_be_undone(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     other = twin(cast, handoff.lead, email=True)

@@ -12,7 +12,7 @@ from leads.models import Handoff, Lead, Return, ValuableActionKind
 from leads.returns import recycling, returns
 from tests import factories
 from tests.factories import Cast
-from tests.leads.returns.rows import reason_to_close, reason_to_recycle
+from tests.leads.returns.rows import awake, reason_to_close, reason_to_recycle
 
 pytestmark = pytest.mark.usefixtures("moment")
 
@@ -81,6 +81,34 @@ def test_step_that_wakes_a_lead_says_so(sent_back: Handoff, cast: Cast, client: 
     # The return is answered; who rejected the lead, and why, still stands at the top.
     assert 'id="return"' not in page
     assert "rejected it</strong>" in page
+
+
+def test_parked_lead_says_once_who_recycled_it(
+    sent_back: Handoff, cast: Cast, client: Client
+) -> None:
+    parking = recycling.park(
+        sent_back,
+        reason_to_recycle(),
+        wake_on=None,
+        comment="En enero tiene presupuesto",
+        by=cast.ana,
+        at=factories.CONTACTED_AT,
+    )
+    answer = client.get(f"/leads/{sent_back.lead_id}/")
+    main, _history = answer.content.decode().split('id="timeline"')
+    assert answer.context["parking"] == parking
+    assert ('id="return"' in main, main.count(parking.comment)) == (False, 1)
+
+
+@pytest.mark.parametrize("address", ["/leads/%s/", "/leads/%s/qualify/"])
+def test_woken_lead_says_why_it_slept(
+    sent_back: Handoff, cast: Cast, client: Client, address: str
+) -> None:
+    lead = awake(sent_back, by=cast.ana, at=factories.CONTACTED_AT)
+    text = client.get(address % lead.pk).content.decode()
+    top = text[text.index('id="before"') :]
+    assert "<strong>It was recycled</strong>: Not now" in top
+    assert "By hand" in top
 
 
 def test_closed_lead_is_taken_up_again(sent_back: Handoff, cast: Cast, client: Client) -> None:
