@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_rows_are_selected_by_keyboard_and_handed_off_after_a_confirmation(sit: Sit) -> None:
     desk = sit("marketing")
     page = desk.page
-    page.goto(page.url.split("/leads")[0] + "/leads/?stage=captured")
+    desk.open("/leads/?stage=captured")
     expect(page.locator(".bulk")).to_be_hidden()
     desk.shortcut("j", "x")
     expect(page.locator("[name=lead]").first).to_be_checked()

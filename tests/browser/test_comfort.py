@@ -122,4 +122,4 @@ def test_question_mark_tells_the_keys_of_this_page_only(bea):
 
     queue = keys()
     bea.open("/preferences/")
-    assert [key for key in queue if key not in keys()] == ["a", "r", "j", "k", "Enter"]
+    assert [key for key in queue if key not in keys()] == ["a", "r", "w", "j", "k", "Enter"]

@@ -15,6 +15,8 @@ import pytest
 BEFORE_THE_PRODUCT: dict[str, float] = {
     "tests/faults/test_ladder_exactly_once.py": 50,
     "tests/deploy/test_compose.py": 42,
+    "tests/browser/returns/test_way_back.py": 40,
+    "tests/browser/lead/test_follow_up.py": 38,
     "tests/browser/jobs/test_main_job.py": 35,
     "tests/browser/jobs/test_stranger.py": 30,
     "tests/api/test_schemathesis.py": 28,

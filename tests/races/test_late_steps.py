@@ -95,12 +95,12 @@ def test_queue_with_nobody_in_it_rises_to_the_directors(pending):
     assert all(line.startswith("open_handoff_has_an_active_owner") for line in broken())
 
 
-def test_step_of_an_owner_who_left_rises_to_the_directors(pending):
+def test_step_of_an_owner_who_left_rises_to_the_lead_of_the_team(pending):
     handoffs.accept(pending, by=person("cruz"), at=clock.now())
     User.objects.filter(pk=person("cruz").pk).update(is_active=False)
     move_time(181)
     tasks.sweep()
-    assert escalations_of(pending)[StepKind.WARN] == {"Elsa Duarte"}
+    assert escalations_of(pending)[StepKind.WARN] == {"Dora Salinas"}
     tasks.drain()
     assert all(line.startswith("open_handoff_has_an_active_owner") for line in broken())
 

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from crm.accounts.models import Organisation, User
 from crm.accounts.sign_in.proofs import Proof
 from crm.second_factor import demand
-from tests.browser.screens import table
+from tests.browser.screens import hostile
 from tests.conftest import Moment
 from tests.factories import Cast
 from tests.second_factor.devices import HOME
@@ -69,7 +69,7 @@ def reached(client: Client, name: str, route: str) -> str:
 @pytest.mark.usefixtures("demanded")
 def test_who_has_none_reaches_the_set_up_only(cast: Cast, signed_in: SignedIn) -> None:
     client = signed_in(cast.root)
-    free = {name for name, route in table.addresses() if reached(client, name, route) != "held"}
+    free = {name for name, route in hostile.addresses() if reached(client, name, route) != "held"}
     assert free == demand.OPEN
     assert reached(client, "api", "/api/v1/leads/") == "held"
     assert client.get(f"{live.STATIC_URL}crm/app.css").status_code == 200

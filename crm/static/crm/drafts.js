@@ -265,7 +265,7 @@ function nextForm(sent) {
 
 /** The panel in which the form was, if there is one still: it says what became of the step. */
 function panelAfter(sent) {
-  const panel = sent.panel && document.getElementById(sent.panel);
+  const panel = sent.panel ? document.getElementById(sent.panel) : null;
   if (panel) panel.tabIndex = -1;
   return panel;
 }

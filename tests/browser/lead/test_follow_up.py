@@ -130,7 +130,7 @@ def move_the_next_step(bea: Story) -> None:
 
 
 def give_back_after_a_wrong_number(bea: Story) -> None:
-    bea.press(bea.page.locator(".reach a[data-begins=phone]"))
+    bea.press(bea.page.locator(".reach a[data-begins=phone]").first)
     bea.press(bea.desk.button("Wrong number, or it bounced", within=bea.come_back()))
     bea.says("Noted for %(lead)s.")
     bea.press(bea.desk.button("Give back to marketing"))
@@ -150,7 +150,7 @@ def test_lead_that_was_never_reached_is_recycled(
         bea.desk.post(f"/leads/{bea.lead}/", address, channel="phone", outcome="no_answer")
     bea.open()
     assert bea.desk.button("Not reached: recycle it").count() == 0
-    bea.press(bea.page.locator(".reach a[data-begins=email]"))
+    bea.press(bea.page.locator(".reach a[data-begins=email]").first)
     bea.press(bea.desk.button("No answer", within=bea.come_back()))
     expect(bea.page.locator("#next .big")).to_have_text(bea.desk.say("Not reached: recycle it"))
     bea.press(bea.desk.button("Not reached: recycle it"))

@@ -67,7 +67,11 @@ def result(run: ImportRun) -> dict[str, Any]:
         "done": run.done,
         "columns": run.columns,
         "leads": list(leads.values(*FIELDS)),
-        "kinds": list(leads.values_list("events__kind", "valuable_actions__kind__code")),
+        "kinds": list(
+            leads.order_by("pk", "events__pk").values_list(
+                "events__kind", "valuable_actions__kind__code"
+            )
+        ),
         "rejects": list(rejects.values_list("number", "kind", "problems", "cells")),
         "notes": list(notes.values_list("number", "field", "code", "values")),
         "companies": list(Company.objects.order_by("pk").values("name", "domain", "employees")),
