@@ -42,8 +42,8 @@ def find_the_draft(dora: Desk) -> int:
 
 
 def edit(dora: Desk, draft: int) -> None:
-    """Too many MQLs are warned of while they are typed; a row is added without losing anything;
-    then it is saved.
+    """Too many MQLs are warned of while they are typed; a row is removed and added without
+    losing anything; then it is saved.
     """
     page = dora.page
     dora.link("Edit").click()
@@ -53,6 +53,9 @@ def edit(dora: Desk, draft: int) -> None:
         "Marketing promete 60 MQL al mes y ventas puede trabajar 40."
     )
     dora.field("Leads a month that sales can work").fill("90")
+    feedback = page.locator("fieldset.ag-p", has_text=dora.say("Feedback on every outcome"))
+    dora.button("Remove", within=feedback).click()
+    expect(feedback).to_have_count(0)
     page.get_by_text(dora.say("Add a commitment")).nth(1).click()
     dora.button("Feedback on every outcome").click()
     expect(dora.field("Leads a month that sales can work")).to_have_value("90")
