@@ -326,9 +326,12 @@ def _is_recyclable(user: User, handoff: Handoff) -> bool:
         return True
     if handoff.state == HandoffState.REJECTED:
         return _waits_for_marketing(user, handoff)
-    # The stage says whether this is the lead's last handoff, and still its result.
+    # The stage says whether this is still the result of the lead. A lead has the owner of its last
+    # handoff (crm.invariants), which may have had the same result as this one.
     has_outcome = handoff.state in (*SENT_BACK, *PARKED_AFTER)
-    return has_outcome and handoff.lead.stage == STAGE_OF[HandoffState(handoff.state)]
+    if not has_outcome or handoff.lead.owner_id != handoff.owner_id:
+        return False
+    return handoff.lead.stage == STAGE_OF[HandoffState(handoff.state)]
 
 
 def _is_parked(user: User, handoff: Handoff) -> bool:

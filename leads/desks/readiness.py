@@ -138,7 +138,8 @@ def _candidates(wanted: str, fields: Sequence[str], *, user: User) -> list[Query
     leads = Lead.objects.on_desk_of(user).filter(stage__in=JUDGED_IN)
     if wanted == READY:
         did_something = Exists(ValuableAction.objects.filter(lead=OuterRef("pk")))
-        return [leads.filter(did_something)]
+        # Who asked not to be contacted is not handed off.
+        return [leads.filter(did_something, person__no_contact_at__isnull=True)]
     if fields:
         leads = leads.filter(reduce(or_, map(_may_lack, fields)))
     return [leads]

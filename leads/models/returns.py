@@ -122,7 +122,9 @@ class ParkingQuerySet(models.QuerySet["Parking"]):
 
         And those that woke from ``since`` on, of leads that are still with marketing.
         """
-        soon = Q(state=ParkingState.PARKED, wake_at__lte=until)
+        # Who asked not to be contacted sleeps on.
+        may_wake = Q(lead__person__no_contact_at__isnull=True)
+        soon = may_wake & Q(state=ParkingState.PARKED, wake_at__lte=until)
         lately = Q(state=ParkingState.WOKEN, ended_at__gte=since, lead__stage__in=QUALIFIED_IN)
         own = self.filter(lead__marketing_team__in=user.team_ids(Side.MARKETING))
         return own.filter(soon | lately, lead__archived_at__isnull=True)

@@ -186,6 +186,9 @@ def _leave_outcome(handoff: Handoff, *, by: User, at: datetime, payload: dict[st
         returns.answer(handoff, lead, ReturnState.RECYCLED, by=by, at=at)
     elif handoff.state not in PARKED_AFTER or lead.stage not in (Stage.LOST, Stage.DISQUALIFIED):
         raise MovedOn(handoff)
+    elif lead.handoffs.filter(cycle__gt=handoff.cycle).exists():
+        # The result of now is that of a later one.
+        raise MovedOn(handoff)
     stages.reach(lead, Stage.RECYCLED, on=events.today(at))
     state_changes.record(handoff, EventKind.RECYCLED, by=by, at=at, payload=payload)
 

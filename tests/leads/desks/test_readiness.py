@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.desks import readiness
 from leads.desks.readiness import NEEDS_DATA, NEITHER, READY, Measure
-from leads.models import Lead
+from leads.models import Lead, Person
 from leads.qualification import facts
 from leads.qualification.rules import (
     ANY_TERMS,
@@ -83,6 +83,8 @@ def test_leads_stand_where_the_qualify_page_would_judge_them(cast: Cast) -> None
     factories.handed_off(cast)
     factories.rejected(cast)
     theirs = factories.lead(cast, team=cast.other_marketing)
+    asked = factories.lead(cast)
+    Person.objects.filter(pk=asked.person_id).update(no_contact_at=factories.LOGGED_AT)
     assert listed(cast, READY) == [qualified.pk, ready.pk]
     assert listed(cast, NEEDS_DATA) == [incomplete.pk, unknown.pk]
     every = readiness.judge([too_small.pk, without_action.pk, theirs.pk], readiness.measure())

@@ -11,8 +11,13 @@ from crm import tasks
 from crm.accounts.models import User
 from crm.lib.errors import Conflict
 from crm.notifications.models import Message
+from leads import handoffs
+from leads.conflicts import MovedOn
+from leads.desks import marketing
+from leads.follow_up import attempts
 from leads.handoffs import corrections, outcomes
-from leads.models import Handoff, Lead, OutcomeReason, Parking, Return
+from leads.models import Handoff, Lead, OutcomeReason, Parking, Person, Return
+from leads.permissions import can_recycle
 from leads.records import archiving, leads
 from leads.returns import recycling
 from leads.returns.returns import WrongReason
@@ -66,6 +71,23 @@ WAYS = {
     "lost": (lost, "bea", "lost"),
     "disqualified": (disqualified, "bea", "disqualified"),
 }
+
+
+def test_earlier_result_does_not_park_what_another_rep_works_on_since(cast: Cast) -> None:
+    """Both handoffs are lost, and the lead is of the rep of the last one."""
+    first = lost(cast)
+    park(first, cast.bea)
+    recycling.wake_by_hand(first.lead, by=cast.ana, at=NOON)
+    again = factories.handed_off(cast, of=lead_of(first), at=NOON)
+    handoffs.accept(again, by=cast.cruz, at=NOON)
+    attempts.record(again, "phone", outcome="reached", by=cast.cruz, at=NOON)
+    outcomes.qualify_sql(again, by=cast.cruz, at=NOON)
+    outcomes.lose(again, factories.outcome(), by=cast.cruz, at=NOON)
+    rows = [stored(first), stored(again)]
+    may = [can_recycle(row.owner, row) for row in rows]
+    with pytest.raises(MovedOn):
+        park(rows[0], cast.bea)
+    assert (may, lead_of(first).stage) == ([False, True], "lost")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -169,6 +191,15 @@ def test_only_an_action_after_the_parking_wakes(cast: Cast, case: str) -> None:
     on, at, stage = ACTIONS[case]
     act(handoff, cast, on, at)
     assert lead_of(handoff).stage == stage
+
+
+def test_desk_announces_no_lead_that_may_not_be_contacted(cast: Cast) -> None:
+    park(factories.contacted(cast), cast.bea)
+    before = marketing.counts(cast.ana, at=NOON)["waking"]
+    Person.objects.update(no_contact_at=NOON)
+    listed = marketing.waking(cast.ana, at=NOON).page(after="", size=5).rows
+    after = marketing.counts(cast.ana, at=NOON)["waking"]
+    assert (before, after, list(listed)) == (1, 0, [])
 
 
 def test_lead_is_woken_by_hand_once(cast: Cast) -> None:
