@@ -55,7 +55,8 @@ def answer(handoff: Handoff, code: str, truth: str, *, by: User, at: datetime) -
 def _check(handoff: Handoff, code: str, truth: str) -> None:
     if truth not in Truth.values:
         raise BadAnswer(fields={"answer": _("Answer yes, no or do not know.")})
-    if not handoff.persona_version.criteria.filter(code=code).exists():
+    # Compared here: PostgreSQL answers some texts, as one with a NUL, by an error.
+    if code not in set(handoff.persona_version.criteria.values_list("code", flat=True)):
         raise BadAnswer(fields={"code": _("The agreed persona has no such criterion.")})
 
 

@@ -21,6 +21,7 @@ from crm.accounts.models import Team, User
 from crm.audit.entries import record
 from crm.lib.errors import DomainError
 from leads.models import Handoff, Lead, MessageTemplate
+from leads.records.identity import emails
 from leads.states import ContactChannel
 
 # What stands in braces in a text, and what it is replaced by.
@@ -202,8 +203,7 @@ def _url(template: MessageTemplate, lead: Lead, values: Mapping[str, Any]) -> st
         return f"https://wa.me/{person.phone[1:]}?text={quote(body, safe='')}"
     if not person.email:
         return ""
-    address = quote(person.email, safe="@")
     subject = quote(fill(template.subject, values), safe="")
     # RFC 6068: a line of a mail ends with CR LF, and a space is %20, not a plus sign.
     lines = quote(body.replace("\n", "\r\n"), safe="")
-    return f"mailto:{address}?subject={subject}&body={lines}"
+    return f"{emails.write_to(person.email)}?subject={subject}&body={lines}"

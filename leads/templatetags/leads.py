@@ -19,7 +19,7 @@ from leads.journey import next_step
 from leads.models import Person
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
-from leads.records.identity import phones
+from leads.records.identity import emails, phones
 from leads.states import STAGE_OF, HandoffState, Stage
 
 register = template.Library()
@@ -151,6 +151,12 @@ def phone(number: str) -> str:
 def phone_link(person: Person) -> str:
     """Return the address that dials the person's phone, with a pause before the extension."""
     return phones.dial(person.phone, person.phone_extension)
+
+
+@register.filter
+def mail_link(email: str) -> str:
+    """Return the address that opens a mail to a stored e-mail."""
+    return emails.write_to(email)
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from crm.lib.text import without_invisible
 
@@ -23,6 +24,14 @@ LABEL = re.compile(r"^[^@:]{1,40}:\s*")
 REMARK = re.compile(r"\s+(?:\([^)@]*\)|[-–]\s[^@]*)$")
 COMPLETE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 AROUND = "<>()[]\"'.,;: *•“”‘’«»"
+
+
+def write_to(address: str) -> str:
+    """Return the address that opens a mail to a stored e-mail (RFC 6068).
+
+    "a?bcc=b@andino.test" is an e-mail, too, and names no further receiver.
+    """
+    return f"mailto:{quote(address, safe='@')}"
 
 
 def split(text: str) -> tuple[str, str]:

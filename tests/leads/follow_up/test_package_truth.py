@@ -72,7 +72,8 @@ def test_another_person_may_not_change_it(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "answer", "field"), [("no_such", "yes", "code"), ("", "maybe", "answer")]
+    ("code", "answer", "field"),
+    [("no_such", "yes", "code"), ("nul\x00", "yes", "code"), ("", "maybe", "answer")],
 )
 def test_bad_answer_names_the_field(cast: Cast, code: str, answer: str, field: str) -> None:
     handoff = factories.disqualified(cast)

@@ -43,3 +43,16 @@ from leads.records.identity import emails
 )
 def test_first_address_is_taken_and_the_rest_noted(text: str, first: str, rest: str) -> None:
     assert emails.split(text) == (first, rest)
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("ana@andino.test", "mailto:ana@andino.test"),
+        ("ana+crm@andino.test", "mailto:ana%2Bcrm@andino.test"),
+        ("a?bcc=b@andino.test", "mailto:a%3Fbcc%3Db@andino.test"),
+        ("a&cc=b%0d@andino.test", "mailto:a%26cc%3Db%250d@andino.test"),
+    ],
+)
+def test_link_to_an_address_names_no_further_receiver(address: str, link: str) -> None:
+    assert emails.write_to(address) == link
