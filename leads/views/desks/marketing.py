@@ -30,6 +30,8 @@ from sla.clocks import readings
 from sla.states import RejectionClass
 
 PAGE = 50
+# A row has the rejection and its answers, so that fewer are looked at at once.
+SENT_BACK_PAGE = 25
 TAB_LABELS: dict[str, Promise] = {
     "sent_back": _("Sent back"),
     readiness.NEEDS_DATA: _("Needs data"),
@@ -178,7 +180,7 @@ Shown = tuple[Page, dict[str, Any]]
 
 
 def _sent_back(request: Request, after: str) -> Shown:
-    page = marketing.sent_back(request.user).page(after=after, size=PAGE)
+    page = marketing.sent_back(request.user).page(after=after, size=SENT_BACK_PAGE)
     answers = _answers(request.user)
     rows = []
     for row in marketing.sent_back_rows(page):

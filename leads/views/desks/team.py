@@ -22,7 +22,7 @@ from leads.views.lead.trail import of_list
 from leads.views.queue import QueueRow, queue_rows
 from sla.clocks import readings
 
-PAGE = 50
+PAGE = 25  # below the people of the teams
 UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
 
 

@@ -187,7 +187,7 @@ def test_woken_lead_is_no_news_after_a_week(cast: Cast, signed_in: Any, moment: 
 def test_sent_back_pages_by_the_deadline(
     cast: Cast, signed_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "PAGE", 2)
+    monkeypatch.setattr(page, "SENT_BACK_PAGE", 2)
     made = [factories.rejected(cast).lead_id for _ in range(3)]
     client = signed_in(cast.ana)
     first = client.get("/desk/").context["shown"]
