@@ -29,8 +29,8 @@ def close(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     returns.close(handoff, data["reason"], comment=data["comment"], by=by, at=at)
 
 
-def may_wake(handoff: Handoff, situation: object) -> bool:
-    """Return whether to offer to park the lead: one who asked not to be contacted never wakes."""
+def may_be_contacted(handoff: Handoff, situation: object) -> bool:
+    """Return whether to offer what only a contact, or waking the lead, could go on from."""
     return handoff.lead.person.no_contact_at is None
 
 

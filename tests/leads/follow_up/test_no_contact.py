@@ -180,22 +180,22 @@ def test_lead_page_has_no_links_until_there_is_a_consent(
     assert [link in page for link in links] == [True, True, True]
 
 
-def test_lead_that_could_never_wake_is_not_offered_to_be_parked(
+def test_lead_that_nobody_may_contact_is_neither_parked_nor_reopened(
     cast: Cast, signed_in: SignedIn, moment: Any
 ) -> None:
     moment.set(ONE)
     handoff = factories.contacted(cast)
     bea = signed_in(cast.bea)
 
-    def is_offered() -> bool:
-        return "recycle" in bea.get(f"/leads/{handoff.lead_id}/").context["forms"]
+    def offered() -> list[str]:
+        forms = bea.get(f"/leads/{handoff.lead_id}/").context["forms"]
+        return [step for step in ("recycle", "reopen") if step in forms]
 
-    offered = [is_offered()]
+    assert offered() == ["recycle"]
     ask(handoff, cast)
-    offered.append(is_offered())
+    assert offered() == []
     no_contact.lift(handoff.lead, "Formulario web", by=cast.ana, at=ONE)
-    offered.append(is_offered())
-    assert offered == [True, False, True]
+    assert offered() == ["recycle", "reopen"]
 
 
 def test_decision_on_a_person_who_asked_since_cannot_be_undone(cast: Cast) -> None:

@@ -113,7 +113,8 @@ def test_woken_lead_says_why_it_slept(
 
 def test_closed_lead_is_taken_up_again(sent_back: Handoff, cast: Cast, client: Client) -> None:
     returns.close(sent_back, reason_to_close(), by=cast.ana, at=factories.CONTACTED_AT)
-    assert "/take-up/" in page(client, sent_back)
+    text = page(client, sent_back)
+    assert ("/take-up/" in text, "Nothing more is to be done." in text) == (True, False)
     client.post(f"/handoffs/{sent_back.pk}/take-up/")
     assert Return.objects.get().state == "open"
 
