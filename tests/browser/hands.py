@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.desk import PHONE, scrolls_sideways
@@ -41,3 +43,18 @@ def walk_to(target: Locator) -> None:
 
 KEYS = Hands("keys", {})
 THUMB = Hands("thumb", PHONE)
+# Language and hands of each way through the product.
+WAYS = {
+    "es-thumb": ("es", THUMB),
+    "en-thumb": ("en", THUMB),
+    "es-keys": ("es", KEYS),
+    "en-keys": ("en", KEYS),
+}
+
+
+def ways(*here: str) -> list[Any]:
+    """Return every way for a test; others than ``here`` are walked by make soak alone."""
+    return [
+        pytest.param(*way, id=name, marks=[] if name in here else [pytest.mark.soak])
+        for name, way in WAYS.items()
+    ]

@@ -11,18 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
-from tests.browser.hands import KEYS, THUMB, Hands
+from tests.browser.hands import KEYS, THUMB, Hands, ways
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 THUMB_PX = 44
-# The other two of the four ways are walked by make soak.
-WAYS = [
-    pytest.param("es", THUMB, id="es-thumb"),
-    pytest.param("en", KEYS, id="en-keys"),
-    pytest.param("es", KEYS, id="es-keys", marks=pytest.mark.soak),
-    pytest.param("en", THUMB, id="en-thumb", marks=pytest.mark.soak),
-]
 TABBED = [("marketing", "/desk/"), ("sales_rep", "/mine/"), ("director", "/desk/director/")]
 
 
@@ -71,7 +64,7 @@ def test_tabs_of_the_desks_count_what_they_list(sit: Sit, language: str, hands: 
                 assert listed(desk) == int(count[1]), tab.inner_text()
 
 
-@pytest.mark.parametrize(("language", "hands"), WAYS)
+@pytest.mark.parametrize(("language", "hands"), ways("en-keys"))
 def test_row_of_each_desk_leads_to_its_lead_and_back(sit: Sit, language: str, hands: Hands) -> None:
     for part, address in TABBED[:2]:
         desk = sit(part, language, anywhere=True, **hands.options)
@@ -101,7 +94,7 @@ def looks_like_a_card(row: Locator) -> None:
         assert box and box["height"] >= THUMB_PX, button.inner_text()
 
 
-@pytest.mark.parametrize(("language", "hands"), WAYS)
+@pytest.mark.parametrize(("language", "hands"), ways("es-thumb"))
 def test_team_lead_reassigns_in_place(sit: Sit, language: str, hands: Hands) -> None:
     dora = sit("team_lead", language, anywhere=True, **hands.options)
     dora.open("/desk/team/")

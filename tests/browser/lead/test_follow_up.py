@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
-from tests.browser.hands import KEYS, THUMB, Hands
+from tests.browser.hands import Hands, ways
 from tests.browser.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,13 +29,6 @@ WHERE h.id = %s
 ATTEMPTS = (
     "SELECT channel, outcome, tier, reached FROM leads_attempt WHERE handoff_id = %s ORDER BY id"
 )
-# The other two of the four ways are walked by make soak.
-WAYS = [
-    pytest.param("es", THUMB, id="es-thumb"),
-    pytest.param("en", KEYS, id="en-keys"),
-    pytest.param("es", KEYS, id="es-keys", marks=pytest.mark.soak),
-    pytest.param("en", THUMB, id="en-thumb", marks=pytest.mark.soak),
-]
 
 
 class Story:
@@ -91,7 +84,7 @@ def written(running: Running) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize(("language", "hands"), WAYS)
+@pytest.mark.parametrize(("language", "hands"), ways("es-thumb"))
 def test_whatsapp_by_a_template_then_a_wrong_number(
     sit: Sit, running: Running, written: list[str], language: str, hands: Hands
 ) -> None:
@@ -140,7 +133,7 @@ def give_back_after_a_wrong_number(bea: Story) -> None:
     assert "back=%2Fmine%2F" in bea.page.url
 
 
-@pytest.mark.parametrize(("language", "hands"), WAYS)
+@pytest.mark.parametrize(("language", "hands"), ways("en-keys"))
 def test_lead_that_was_never_reached_is_recycled(
     sit: Sit, running: Running, language: str, hands: Hands
 ) -> None:

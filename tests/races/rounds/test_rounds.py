@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Moment
 from tests.factories import Cast
 from tests.races.rounds.judging import faults_of
-from tests.races.rounds.races import MAIN, OTHERS, RACES, Race
+from tests.races.rounds.races import MAIN, RACES, Race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +21,7 @@ def cases(races: Iterable[Race], rounds: int, *marks: pytest.MarkDecorator) -> l
 
 @pytest.mark.parametrize(
     ("race", "rounds"),
-    cases(MAIN, 50) + cases(OTHERS, 10) + cases(RACES, 500, pytest.mark.soak),
+    cases(MAIN, 50) + cases(RACES, 500, pytest.mark.soak),
 )
 def test_race_ends_as_one_act_after_the_other(
     cast: Cast, moment: Moment, race: Race, rounds: int
