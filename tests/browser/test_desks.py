@@ -70,6 +70,7 @@ def test_row_of_each_desk_leads_to_its_lead_and_back(sit: Sit, language: str, ha
         desk = sit(part, language, anywhere=True, **hands.options)
         desk.open(address)
         name = open_first_row(desk, hands)
+        desk.page.wait_for_url(re.compile(r"/leads/\d+/"))
         expect(desk.page.get_by_role("heading", level=1)).to_contain_text(name)
         hands.press(desk.page.locator(".lead-n a").first)
         expect(desk.page).to_have_url(re.compile(rf"{address}(\?.*)?$"))

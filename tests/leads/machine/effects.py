@@ -67,7 +67,9 @@ def open_return(t: Turn) -> None:
 def open_case(t: Turn, kind: str) -> None:
     t.cycle.back, t.cycle.case, t.cycle.ruling = "disputed", kind, "open"
     agreed = ARBITER[t.cycle.team]
-    t.cycle.arbiter = None if t.cycle.decision[1] == agreed else agreed
+    decisions = [cycle.decision for cycle in t.lead.cycles if cycle.decision is not None]
+    rejected = {person for kind, person in decisions if kind == "reject"}
+    t.cycle.arbiter = None if agreed in rejected else agreed
 
 
 def rule(t: Turn, ruling: str, back: str) -> None:
