@@ -38,7 +38,7 @@ from leads.states import Stage
 from personas.models import PersonaVersion
 
 # How many leads a page looks at.
-WINDOW = 50
+WINDOW = 30
 NEEDS_DATA = "needs_data"
 READY = "ready"
 NEITHER = ""

@@ -23,7 +23,7 @@ from sla.clocks import readings
 from sla.clocks.readings import Reading
 from sla.states import CLOCKED
 
-PAGE = 50
+PAGE = 25  # two lists on one page
 CASES, ESCALATED = "cases", "escalated"
 TAB_LABELS: dict[str, Promise] = {CASES: _("Cases"), ESCALATED: _("Escalated")}
 UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
