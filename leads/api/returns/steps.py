@@ -36,14 +36,17 @@ class Close(StepView):
         )
 
 
-class Parking(rest.Body):
-    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.RECYCLED))
+class Unreached(rest.Body):
     wake_on = serializers.DateField(
         required=False,
         allow_null=True,
         help_text=_("A date from tomorrow on; a new valuable action wakes it, too."),
     )
     comment = rest.OptionalLines(max_length=2000)
+
+
+class Parking(Unreached):
+    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.RECYCLED))
 
 
 @step_view("recycle", _("Recycle: park a lead for later"), Parking)
@@ -75,15 +78,6 @@ class TakeUp(StepView):
 
     def act(self, step: Step) -> object:
         return returns.take_up(step.handoff, by=step.by, at=step.at)
-
-
-class Unreached(rest.Body):
-    wake_on = serializers.DateField(
-        required=False,
-        allow_null=True,
-        help_text=_("A date from tomorrow on; a new valuable action wakes it, too."),
-    )
-    comment = rest.OptionalLines(max_length=2000)
 
 
 @step_view("not_reached", _("Recycle a lead that was not reached as often as agreed"), Unreached)
